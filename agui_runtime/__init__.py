@@ -1,0 +1,2 @@
+"""agui-runtime."""
+__version__ = "0.1.0"

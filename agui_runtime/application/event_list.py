@@ -1,0 +1,56 @@
+"""A run's events as an append-only list, with cursors instead of queues: a slow reader loses nothing (design §4)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from agui_runtime.application.values import LogEntry
+
+
+class EventList:
+    """What is appended is seen by every cursor, in order, as one batch of all that is ready."""
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+        self.closed = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def append(self, entries: Sequence[LogEntry]) -> None:
+        """Add entries and wake the cursors."""
+        self.entries.extend(entries)
+        self._wake()
+
+    def close(self) -> None:
+        """No more entries will come; cursors end when they have seen all."""
+        self.closed = True
+        self._wake()
+
+    async def follow(self, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
+        """Batches of the entries whose sequence number is greater than ``after``."""
+        position = 0
+        while position < len(self.entries) and self.entries[position].sequence <= after:
+            position += 1
+        while True:
+            if position < len(self.entries):
+                batch = self.entries[position:]
+                position += len(batch)
+                yield batch
+            elif self.closed:
+                return
+            else:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def _wake(self) -> None:
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)

@@ -1,0 +1,354 @@
+"""The ports: what the application needs from the outside, as protocols. Each has a contract suite in tests/contracts."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from agui_runtime.application.values import (
+    AfterRun,
+    AgentDescription,
+    AgentRun,
+    BeforeRun,
+    Conversation,
+    GuardrailRequest,
+    Lease,
+    LogEntry,
+    ModelRequest,
+    ModelRun,
+    RequestFacts,
+    RunContext,
+    StateSummary,
+    Thread,
+    ThreadPage,
+    Verdict,
+)
+from agui_runtime.domain.events import Event
+from agui_runtime.domain.identity import AgentName, Caller, Principal, RunId, RunKey, Scope, StateKey, ThreadId
+from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.runs import Outcome, RunInput
+from agui_runtime.domain.state import AgentState
+from agui_runtime.domain.tools import ServerTool
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Something that answers with AG-UI events."""
+
+    def describe(self) -> AgentDescription:
+        """What clients are told of it."""
+        ...
+
+    async def start(self, run_input: RunInput, context: RunContext) -> AgentRun:
+        """Begin a run.
+
+        Raises:
+            Exception: a refusal: nothing is stored, the client gets an error instead of a stream. What is raised by
+                the events later is a failed run.
+        """
+        ...
+
+
+@runtime_checkable
+class StatefulAgent(Agent, Protocol):
+    """An agent that keeps its own state and is asked before the store."""
+
+    async def load_state(self, thread_id: ThreadId, caller: Caller) -> Conversation | None:
+        """What it remembers of the thread; ``None`` where it has nothing.
+
+        Raises:
+            Exception: its store failed.
+        """
+        ...
+
+
+@runtime_checkable
+class AgentCatalog(Protocol):
+    """The agents offered to a caller. Nothing about a request is kept on a shared object."""
+
+    async def list(self, caller: Caller) -> Sequence[Agent]:
+        """All of them, in a stable order."""
+        ...
+
+    async def get(self, name: AgentName, caller: Caller) -> Agent:
+        """The agent of that name.
+
+        Raises:
+            NotFoundError: with ``AGENT_NOT_FOUND`` and the names there are in ``details["available"]``.
+        """
+        ...
+
+
+@runtime_checkable
+class ToolCatalog(Protocol):
+    """The server-side tools offered to a request."""
+
+    async def list(self, caller: Caller, properties: JsonObject) -> Sequence[ServerTool]:
+        """All of them, in a stable order."""
+        ...
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """A model for plain chat: what the TypeScript runtime calls a service adapter."""
+
+    @property
+    def provider(self) -> str:
+        """Its provider's name, for people."""
+        ...
+
+    async def start(self, request: ModelRequest) -> ModelRun:
+        """Ask it.
+
+        Raises:
+            Exception: a refusal: the client gets an error instead of a stream.
+        """
+        ...
+
+
+@runtime_checkable
+class StateStore(Protocol):
+    """Agents' states. What has expired is not there."""
+
+    async def load(self, key: StateKey) -> AgentState | None:
+        """The state, or ``None``.
+
+        Raises:
+            UnavailableError: the store cannot be reached.
+            CorruptError: what is stored cannot be read.
+        """
+        ...
+
+    async def save(
+        self,
+        key: StateKey,
+        values: JsonObject,
+        *,
+        expected_version: int,
+        expires_at: datetime | None = None,
+        run: RunKey | None = None,
+    ) -> AgentState:
+        """Store the next version if the stored one is still ``expected_version`` (0: none is stored).
+
+        Saving again for the same ``run`` what that run has saved is harmless: it gives the stored state.
+
+        Raises:
+            ConflictError: another version is stored; ``details["version"]`` says which.
+            InvalidError: a limit is broken or the values are no JSON object; nothing has changed.
+            UnavailableError: the store cannot be reached; whether it has saved is not known.
+        """
+        ...
+
+    async def delete(self, key: StateKey) -> bool:
+        """Remove the state; whether there was one."""
+        ...
+
+    async def list_agents(self, scope: Scope, thread_id: ThreadId) -> Sequence[StateSummary]:
+        """The states of a thread, by agent name."""
+        ...
+
+    async def list_threads(
+        self, scope: Scope, agent_name: AgentName, *, after: ThreadId | None = None, limit: int = 100
+    ) -> Sequence[StateSummary]:
+        """An agent's states by thread id, at most ``limit`` of them, from behind ``after``."""
+        ...
+
+    async def clear_thread(self, scope: Scope, thread_id: ThreadId) -> int:
+        """Remove all states of a thread; how many there were."""
+        ...
+
+
+@runtime_checkable
+class RunLog(Protocol):
+    """The events of runs: append-only, in one sequence per thread, written under a lease."""
+
+    async def begin(self, scope: Scope, run_input: RunInput, *, on_stop: Callable[[], None]) -> Lease:
+        """Make a run live and write its RUN_STARTED with the input.
+
+        Args:
+            on_stop: called, possibly more than once, when anyone in any process asks the run to stop.
+
+        Raises:
+            BusyError: another run is live on the thread.
+            InvalidError: a limit is broken.
+            UnavailableError: the log cannot be reached.
+        """
+        ...
+
+    async def append(self, lease: Lease, events: Sequence[Event]) -> None:
+        """Take events for commit, in order. Cursors see them once they are committed.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+        """
+        ...
+
+    async def renew(self, lease: Lease) -> None:
+        """Keep the lease for another period.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+        """
+        ...
+
+    async def finish(self, lease: Lease, events: Sequence[Event], outcome: Outcome) -> None:
+        """Write the closing and the terminal events and the outcome, and release the lease, in one commit.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+        """
+        ...
+
+    async def abandon(self, lease: Lease) -> None:
+        """Forget the run as if it had never begun, and release the lease.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+        """
+        ...
+
+    async def read(self, scope: Scope, thread_id: ThreadId, *, after: int = 0) -> Sequence[LogEntry]:
+        """The committed entries of a thread behind the sequence number ``after``; none for an unknown thread."""
+        ...
+
+    def follow(self, run: RunKey, *, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
+        """A cursor on one run: all that is committed, then each new batch, to the terminal event.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        ...
+
+    async def request_stop(self, scope: Scope, thread_id: ThreadId, run_id: RunId | None = None) -> bool:
+        """Ask the thread's live run to stop; whether there was one (with that id, where one is given)."""
+        ...
+
+    async def expired(self) -> Sequence[Lease]:
+        """Take over the runs whose lease has expired, so that they can be sealed. Their old holders have lost them."""
+        ...
+
+
+@runtime_checkable
+class ThreadDirectory(Protocol):
+    """The threads of a scope. A thread is made by its first run or its first saved state."""
+
+    async def list(
+        self, scope: Scope, *, cursor: str | None = None, limit: int = 50, include_archived: bool = False
+    ) -> ThreadPage:
+        """A page of threads, newest activity first.
+
+        Raises:
+            InvalidError: the cursor is none of ours.
+        """
+        ...
+
+    async def get(self, scope: Scope, thread_id: ThreadId) -> Thread | None:
+        """The thread, or ``None``."""
+        ...
+
+    async def rename(self, scope: Scope, thread_id: ThreadId, name: str) -> Thread:
+        """Give it a name.
+
+        Raises:
+            NotFoundError: there is no such thread.
+        """
+        ...
+
+    async def archive(self, scope: Scope, thread_id: ThreadId, *, archived: bool = True) -> Thread:
+        """Put it away, or take it back.
+
+        Raises:
+            NotFoundError: there is no such thread.
+        """
+        ...
+
+    async def delete(self, scope: Scope, thread_id: ThreadId) -> bool:
+        """Remove it with its runs and states; whether there was one.
+
+        Raises:
+            BusyError: a run is live on it.
+        """
+        ...
+
+
+@runtime_checkable
+class RunHooks(Protocol):
+    """What a host wants to do around every run."""
+
+    async def before_run(self, before: BeforeRun) -> None:
+        """Called before anything is stored. Raising refuses the run."""
+        ...
+
+    async def after_run(self, after: AfterRun) -> None:
+        """Called when the run is over, whatever its outcome. What it raises is logged, no more."""
+        ...
+
+
+@runtime_checkable
+class Guardrail(Protocol):
+    """Judges what the user said, beside the run."""
+
+    async def check(self, request: GuardrailRequest) -> Verdict:
+        """The verdict.
+
+        Raises:
+            Exception: the service failed; the run fails with it.
+        """
+        ...
+
+
+@runtime_checkable
+class Identity(Protocol):
+    """Finds out who calls."""
+
+    async def identify(self, facts: RequestFacts) -> Principal:
+        """Who calls.
+
+        Raises:
+            DeniedError: with ``UNAUTHENTICATED``: the caller is not known.
+        """
+        ...
+
+
+@runtime_checkable
+class AccessPolicy(Protocol):
+    """Maps a principal to the scope that is part of every key."""
+
+    def scope_of(self, principal: Principal) -> Scope:
+        """The scope."""
+        ...
+
+
+@runtime_checkable
+class Telemetry(Protocol):
+    """Counts and times; called once per batch or run, never per chunk."""
+
+    def count(self, name: str, value: int = 1, **attributes: str) -> None:
+        """Add to a counter."""
+        ...
+
+    def observe(self, name: str, value: float, **attributes: str) -> None:
+        """Record a duration in seconds, or a size."""
+        ...
+
+    def span(self, name: str, **attributes: str) -> AbstractContextManager[None]:
+        """Time what runs inside."""
+        ...
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Now, with its time zone, which is UTC."""
+        ...
+
+
+@runtime_checkable
+class IdGenerator(Protocol):
+    """New ids."""
+
+    def new_id(self) -> str:
+        """An id nobody has had before, in CopilotKit's form: ``ck-`` and a UUID (contract graphql §4)."""
+        ...

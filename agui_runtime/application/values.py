@@ -1,0 +1,213 @@
+"""What use cases and ports hand to each other."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from attrs import Factory, frozen
+
+from agui_runtime.domain.events import Event
+from agui_runtime.domain.identity import AgentName, Caller, RunId, RunKey, StateKey, ThreadId
+from agui_runtime.domain.json_value import JsonObject, JsonValue
+from agui_runtime.domain.messages import Message
+from agui_runtime.domain.runs import ContextEntry, Outcome
+from agui_runtime.domain.tools import Tool
+
+
+@frozen
+class AgentDescription:
+    """What clients are told of an agent."""
+
+    name: AgentName
+    description: str = ""
+    version: str = ""
+    capabilities: tuple[str, ...] = ()
+
+
+class ServerToolExecutor(Protocol):
+    """Runs server-side tools for one run; agents that drive their own tool loop use it."""
+
+    def offers(self, name: str) -> bool:
+        """Whether a tool of that name runs on the server."""
+        ...
+
+    async def execute(self, tool_call_id: str, name: str, arguments: str) -> str:
+        """The call's result as text; faults are results too (contract graphql §6.5). It never raises for them."""
+        ...
+
+
+@frozen
+class RunContext:
+    """What an agent may know beyond its input.
+
+    Attributes:
+        headers: the caller's headers that the host allows to go to agents; none by default.
+        metadata: what the client says of itself; never trusted as identity.
+        correlation_id: goes along in logs and outgoing requests.
+    """
+
+    caller: Caller
+    tools: ServerToolExecutor
+    properties: JsonObject = Factory(dict)
+    headers: Mapping[str, str] = Factory(dict)
+    metadata: JsonObject = Factory(dict)
+    correlation_id: str = ""
+
+
+@frozen
+class AgentRun:
+    """An agent at work. Its events are read once, by one reader, which closes the iterator."""
+
+    events: AsyncIterator[Event]
+
+
+@frozen
+class Conversation:
+    """What an agent that keeps its own state remembers of a thread."""
+
+    values: JsonObject
+    messages: tuple[Message, ...] = ()
+
+
+@frozen
+class AgentInput:
+    """What a client sends of one agent's state."""
+
+    agent_name: AgentName
+    state: JsonObject
+    config: JsonObject = Factory(dict)
+
+
+@frozen
+class ModelRequest:
+    """What a language model is asked. ``forwarded_parameters`` are the client's wishes: model, temperature and so on."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    thread_id: ThreadId | None = None
+    run_id: RunId | None = None
+    forwarded_parameters: JsonObject = Factory(dict)
+    extensions: JsonObject | None = None
+    agent_states: tuple[AgentInput, ...] = ()
+    context: tuple[ContextEntry, ...] = ()
+    properties: JsonObject = Factory(dict)
+
+
+@frozen
+class ModelRun:
+    """A model at work. Its stream's end is success; it needs no terminal event (design §3)."""
+
+    events: AsyncIterator[Event]
+    thread_id: ThreadId | None = None
+    run_id: RunId | None = None
+    extensions: JsonObject | None = None
+
+
+@frozen
+class Lease:
+    """The right to write one run. ``token`` grows with every holder, so that an old one can be told from a new one."""
+
+    run: RunKey
+    token: int
+    run_id: RunId
+
+
+@frozen
+class LogEntry:
+    """One committed event. ``sequence`` counts up within the thread."""
+
+    sequence: int
+    run: RunKey
+    event: Event
+    recorded_at: datetime
+
+
+@frozen
+class Thread:
+    """A thread as lists show it. ``live`` says whether a run is going on."""
+
+    thread_id: ThreadId
+    created_at: datetime
+    updated_at: datetime
+    name: str | None = None
+    agent_name: AgentName | None = None
+    archived: bool = False
+    live: bool = False
+
+
+@frozen
+class ThreadPage:
+    """Some threads, newest activity first; ``cursor`` continues the list, ``None`` at its end."""
+
+    threads: tuple[Thread, ...]
+    cursor: str | None = None
+
+
+@frozen
+class StateSummary:
+    """A stored state without its values."""
+
+    key: StateKey
+    version: int
+    size: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None = None
+
+
+@frozen
+class GuardrailRequest:
+    """What a guardrail judges: the user's newest text, with the topics the client allows and denies."""
+
+    text: str
+    messages: tuple[Message, ...]
+    allow_list: tuple[str, ...] = ()
+    deny_list: tuple[str, ...] = ()
+    credentials: str = ""
+
+
+@frozen
+class Verdict:
+    """A guardrail's answer."""
+
+    allowed: bool
+    reason: str = ""
+
+
+@frozen
+class RequestFacts:
+    """What an identity may look at."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    peer: str | None = None
+
+
+@frozen
+class BeforeRun:
+    """What ``RunHooks.before_run`` is told."""
+
+    caller: Caller
+    thread_id: ThreadId | None
+    run_id: RunId | None
+    agent_name: AgentName | None
+    messages: tuple[Message, ...]
+    properties: JsonObject
+    frontend_url: str | None = None
+
+
+@frozen
+class AfterRun:
+    """What ``RunHooks.after_run`` is told: the full output, when the run is over."""
+
+    caller: Caller
+    thread_id: ThreadId
+    run_id: RunId
+    agent_name: AgentName | None
+    messages: tuple[Message, ...]
+    properties: JsonObject
+    output: tuple[Message, ...]
+    outcome: Outcome
+    frontend_url: str | None = None
+    state: JsonValue = None

@@ -1,0 +1,103 @@
+"""Who and what: validated ids, principals and scopes."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import Factory, frozen
+
+from agui_runtime.domain.errors import InvalidError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class _Id(str):
+    """A validated string: 1 to ``max_length`` characters, none of them a control character."""
+
+    __slots__ = ()
+    label: ClassVar[str] = "id"
+    max_length: ClassVar[int] = 256
+
+    def __new__(cls, value: str) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str):
+            raise InvalidError(f"The {cls.label} must be a string, not {type(value).__name__}.")
+        if not 0 < len(value) <= cls.max_length:
+            raise InvalidError(
+                f"The {cls.label} must have 1 to {cls.max_length} characters; this one has {len(value)}."
+            )
+        if _CONTROL.search(value):
+            raise InvalidError(f"The {cls.label} {value!r} has a control character.")
+        return super().__new__(cls, value)
+
+
+class ThreadId(_Id):
+    """Names a conversation within a scope. Clients choose it, or the runtime mints one."""
+
+    __slots__ = ()
+    label = "thread id"
+
+
+class RunId(_Id):
+    """Names a run for its client. It may repeat: a run's identity is ``RunKey``."""
+
+    __slots__ = ()
+    label = "run id"
+
+
+class AgentName(_Id):
+    """Names an agent, as frontends address it."""
+
+    __slots__ = ()
+    label = "agent name"
+    max_length = 128
+
+
+class Scope(_Id):
+    """A tenant, or a tenant's user: part of every key, so that what is out of scope does not exist."""
+
+    __slots__ = ()
+    label = "scope"
+
+
+@frozen
+class Principal:
+    """Who calls, as ``Identity`` found it.
+
+    Attributes:
+        subject: a stable name, ``"anonymous"`` where no identity is configured.
+        claims: whatever else the identity vouches for.
+    """
+
+    subject: str
+    claims: Mapping[str, Any] = Factory(dict)
+
+
+ANONYMOUS = Principal("anonymous")
+
+
+@frozen
+class Caller:
+    """A principal with the scope that ``AccessPolicy`` derived for it."""
+
+    principal: Principal
+    scope: Scope
+
+
+@frozen
+class StateKey:
+    """Where an agent's state lives."""
+
+    scope: Scope
+    thread_id: ThreadId
+    agent_name: AgentName
+
+
+@frozen
+class RunKey:
+    """A run's identity: its number counts up within its thread, since run ids may repeat."""
+
+    scope: Scope
+    thread_id: ThreadId
+    number: int

@@ -1,0 +1,81 @@
+"""Limits as values, and the checks that name the limit broken."""
+
+from attrs import frozen
+
+from agui_runtime.domain.errors import ErrorCode, InvalidError
+from agui_runtime.domain.json_value import JsonObject, check_json, dumps
+
+
+@frozen
+class StateLimits:
+    """How large one agent's state may be."""
+
+    max_bytes: int = 1024 * 1024
+    max_depth: int = 64
+
+
+@frozen
+class RunLimits:
+    """How large and how long one run may be.
+
+    Attributes:
+        max_events: events, the terminal ones not counted.
+        max_bytes: characters of text, arguments and results together.
+        max_seconds: from start to end.
+        tool_seconds: one server-side tool call, unless the tool says otherwise.
+        stop_seconds: how long a stopped agent may take to unwind before its run is sealed.
+        busy_seconds: how long a new run waits for a stopping one on the same thread.
+        lease_seconds: how long a run outlives a process that no longer renews its lease.
+    """
+
+    max_events: int = 100_000
+    max_bytes: int = 16 * 1024 * 1024
+    max_seconds: float = 600.0
+    tool_seconds: float = 60.0
+    stop_seconds: float = 5.0
+    busy_seconds: float = 2.0
+    lease_seconds: float = 30.0
+
+
+def check_state(values: JsonObject, limits: StateLimits, *, name: str = "state") -> None:
+    """Refuse a state that is no JSON object, too deep or too large.
+
+    Raises:
+        InvalidError: naming the field or the limit.
+    """
+    check_json(values, name=name, max_depth=limits.max_depth)
+    size = len(dumps(values).encode("utf-8", "surrogatepass"))
+    if size > limits.max_bytes:
+        raise InvalidError(
+            f"{name} has {size} bytes; the limit is {limits.max_bytes}.",
+            code=ErrorCode.LIMIT_EXCEEDED,
+            details={"limit": "state_bytes", "maximum": limits.max_bytes, "actual": size},
+        )
+
+
+@frozen
+class Usage:
+    """What a run has used of its limits so far."""
+
+    events: int = 0
+    bytes: int = 0
+
+
+def check_usage(usage: Usage, limits: RunLimits) -> None:
+    """Refuse a run that has become too large.
+
+    Raises:
+        InvalidError: with ``LIMIT_EXCEEDED``, naming the limit.
+    """
+    if usage.events > limits.max_events:
+        raise InvalidError(
+            f"The run was cut: it has more than {limits.max_events} events, the limit of one run.",
+            code=ErrorCode.LIMIT_EXCEEDED,
+            details={"limit": "run_events", "maximum": limits.max_events},
+        )
+    if usage.bytes > limits.max_bytes:
+        raise InvalidError(
+            f"The run was cut: it has more than {limits.max_bytes} bytes of output, the limit of one run.",
+            code=ErrorCode.LIMIT_EXCEEDED,
+            details={"limit": "run_bytes", "maximum": limits.max_bytes},
+        )

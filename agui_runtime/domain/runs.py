@@ -1,0 +1,101 @@
+"""What goes into a run, and how it can come out."""
+
+from datetime import datetime
+
+from attrs import Factory, frozen
+
+from agui_runtime.domain.errors import ErrorCode
+from agui_runtime.domain.identity import AgentName, RunId, ThreadId
+from agui_runtime.domain.json_value import JsonObject, JsonValue
+from agui_runtime.domain.messages import Message
+from agui_runtime.domain.tools import Tool
+
+
+@frozen
+class ContextEntry:
+    """A fact that the frontend shares with the agent."""
+
+    description: str
+    value: str
+
+
+@frozen
+class Resume:
+    """The answer to one interrupt (contract agui §10). ``interrupt_id`` is ``None`` where the wire has no ids."""
+
+    interrupt_id: str | None
+    status: str
+    payload: JsonValue = None
+
+
+@frozen
+class Interrupt:
+    """A question to the user that the run ends with (one-model §3)."""
+
+    id: str
+    value: JsonValue = None
+    reason: str = "interrupt"
+    message: str | None = None
+    tool_call_id: str | None = None
+    response_schema: JsonObject | None = None
+    expires_at: datetime | None = None
+    metadata: JsonObject | None = None
+
+
+@frozen
+class RunInput:
+    """All that an agent is given for a run (AG-UI's RunAgentInput, contract agui §4)."""
+
+    thread_id: ThreadId
+    run_id: RunId
+    agent_name: AgentName | None = None
+    messages: tuple[Message, ...] = ()
+    state: JsonValue = Factory(dict)
+    tools: tuple[Tool, ...] = ()
+    context: tuple[ContextEntry, ...] = ()
+    forwarded_props: JsonObject = Factory(dict)
+    resume: tuple[Resume, ...] = ()
+    parent_run_id: str | None = None
+
+
+@frozen
+class Finished:
+    """The run did all it wanted."""
+
+    result: JsonValue = None
+    usage: tuple[JsonObject, ...] = ()
+
+
+@frozen
+class Interrupted:
+    """The run waits for the user."""
+
+    interrupts: tuple[Interrupt, ...]
+
+
+@frozen
+class Stopped:
+    """Somebody asked the run to stop."""
+
+
+@frozen
+class Failed:
+    """The run broke. ``message`` is safe to show; ``code`` is an ``ErrorCode`` or the agent's own."""
+
+    message: str
+    code: str = ErrorCode.INTERNAL
+
+
+@frozen
+class Denied:
+    """A guardrail refused the user's input; what the run said meanwhile stays out of history."""
+
+    reason: str
+
+
+Outcome = Finished | Interrupted | Stopped | Failed | Denied
+
+
+def keeps_state(outcome: Outcome) -> bool:
+    """Whether the state of a run with this outcome is saved (design §4)."""
+    return isinstance(outcome, Finished | Interrupted | Stopped)
