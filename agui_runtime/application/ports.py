@@ -166,6 +166,8 @@ class RunLog(Protocol):
         """Make a run live and write its RUN_STARTED with the input.
 
         Args:
+            scope: whose thread it is.
+            run_input: as the log keeps it.
             on_stop: called, possibly more than once, when anyone in any process asks the run to stop.
 
         Raises:

@@ -80,7 +80,7 @@ class AgentInput:
 
 @frozen
 class ModelRequest:
-    """What a language model is asked. ``forwarded_parameters`` are the client's wishes: model, temperature and so on."""
+    """What a language model is asked. ``forwarded_parameters`` are the client's wishes: model, temperature …"""
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()

@@ -249,10 +249,15 @@ class AgentStateMessage(BaseEvent):
 
 @frozen
 class MessagesSnapshot(OwnedEvent):
-    """The whole conversation."""
+    """The whole conversation.
+
+    Attributes:
+        is_edit: not the agent's word: the client left messages out, and the log records it (design §4).
+    """
 
     type = EventType.MESSAGES_SNAPSHOT
     messages: tuple[Message, ...]
+    is_edit: bool = field(default=False, kw_only=True)
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
@@ -56,6 +56,10 @@ class RunInput:
     forwarded_props: JsonObject = Factory(dict)
     resume: tuple[Resume, ...] = ()
     parent_run_id: str | None = None
+
+    def for_agent(self, name: AgentName, state: JsonValue) -> "RunInput":
+        """The same input for another agent, with that agent's state."""
+        return evolve(self, agent_name=name, state=state)
 
 
 @frozen

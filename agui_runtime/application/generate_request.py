@@ -1,0 +1,80 @@
+"""What a chat frontend asks for, and what it gets."""
+
+from collections.abc import Callable, Mapping
+
+from attrs import Factory, frozen
+
+from agui_runtime.application.run_supervisor import LiveRun
+from agui_runtime.application.values import AgentInput
+from agui_runtime.domain.identity import AgentName, Caller, RunId, ThreadId
+from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.messages import Message
+from agui_runtime.domain.runs import ContextEntry, Resume
+from agui_runtime.domain.tools import Tool
+
+
+def _no_props(_: AgentName) -> JsonObject:
+    return {}
+
+
+@frozen
+class GuardrailTopics:
+    """What the client asks a guardrail to allow and deny."""
+
+    allow_list: tuple[str, ...] = ()
+    deny_list: tuple[str, ...] = ()
+    credentials: str = ""
+
+
+@frozen(kw_only=True)
+class GenerateRequest:
+    """One request of a chat frontend.
+
+    Attributes:
+        thread_id: ``None``: the runtime mints one.
+        agent_name: the agent addressed, ``None`` for plain chat.
+        tools: what the frontend can do.
+        agent_states: what the client knows of agents' states.
+        forwarded_props_for: what an agent of that name is handed beyond its input.
+        is_stateless: tasks, suggestions and completions take no lease and store nothing.
+        guardrail: topics, ``None`` where the client asks for no guardrail.
+        headers: those that the host allows to go to agents.
+    """
+
+    caller: Caller
+    messages: tuple[Message, ...]
+    thread_id: ThreadId | None = None
+    run_id: RunId | None = None
+    agent_name: AgentName | None = None
+    tools: tuple[Tool, ...] = ()
+    context: tuple[ContextEntry, ...] = ()
+    agent_states: tuple[AgentInput, ...] = ()
+    forwarded_parameters: JsonObject = Factory(dict)
+    forwarded_props_for: Callable[[AgentName], JsonObject] = _no_props
+    properties: JsonObject = Factory(dict)
+    extensions: JsonObject | None = None
+    resume: tuple[Resume, ...] = ()
+    is_stateless: bool = False
+    frontend_url: str | None = None
+    guardrail: GuardrailTopics | None = None
+    headers: Mapping[str, str] = Factory(dict)
+    metadata: JsonObject = Factory(dict)
+    correlation_id: str = ""
+
+
+@frozen
+class GeneratedResponse:
+    """A run under way.
+
+    Attributes:
+        run_id: the model's, if it gave one: clients send it back next time (contract graphql §7).
+        extensions: the model's, likewise.
+        agent_name: the agent at work, ``None`` for plain chat.
+        live: the run, to follow or to stop.
+    """
+
+    thread_id: ThreadId
+    run_id: RunId | None
+    extensions: JsonObject | None
+    agent_name: AgentName | None
+    live: LiveRun

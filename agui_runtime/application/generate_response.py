@@ -1,0 +1,259 @@
+"""The main use case: one request of a chat frontend becomes one run (design §4 "Commit protocol")."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from attrs import evolve, frozen
+
+from agui_runtime.application.failures import failure_of
+from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
+from agui_runtime.application.ports import (
+    AgentCatalog,
+    Guardrail,
+    IdGenerator,
+    LanguageModel,
+    RunHooks,
+    ToolCatalog,
+)
+from agui_runtime.application.producers import AgentProducer, ModelProducer, Producer
+from agui_runtime.application.recording import Recording
+from agui_runtime.application.run_driver import RunPlan, close
+from agui_runtime.application.run_opening import RunOpening
+from agui_runtime.application.run_state import BaseState, RunStates
+from agui_runtime.application.run_supervisor import Conduct, RunResult, RunSupervisor, StopSignal
+from agui_runtime.application.tool_executor import ToolExecutor
+from agui_runtime.application.values import AfterRun, BeforeRun, GuardrailRequest, RunContext, Verdict
+from agui_runtime.domain.errors import DeniedError, ErrorCode, MisuseError
+from agui_runtime.domain.events import RunStarted
+from agui_runtime.domain.history import fold_messages
+from agui_runtime.domain.identity import AgentName, ThreadId
+from agui_runtime.domain.messages import Message, UserMessage, text_of
+from agui_runtime.domain.policy import RunLimits
+from agui_runtime.domain.runs import RunInput, keeps_state
+from agui_runtime.domain.tools import ServerTool
+
+NO_MODEL = (
+    "Invalid adapter configuration: EmptyAdapter is only meant to be used with agent lock mode. \n"
+    "For non-agent components like useCopilotChatSuggestions, CopilotTextarea, or CopilotTask, \n"
+    "please use an LLM adapter instead."
+)
+"""The TypeScript runtime's words for a request that needs a model where none is set up (contract graphql §6.1)."""
+
+VerdictTask = asyncio.Task[Verdict] | None
+
+
+@frozen
+class _Tooling:
+    tools: tuple[ServerTool, ...]
+    executor: ToolExecutor
+
+
+class GenerateResponse:
+    """Starts a run for a request; the run then goes by itself."""
+
+    def __init__(
+        self,
+        *,
+        agents: AgentCatalog,
+        tools: ToolCatalog,
+        model: LanguageModel | None,
+        opening: RunOpening,
+        states: RunStates,
+        supervisor: RunSupervisor,
+        hooks: RunHooks | None,
+        guardrail: Guardrail | None,
+        ids: IdGenerator,
+        limits: RunLimits,
+    ) -> None:
+        self._agents = agents
+        self._tools = tools
+        self._model = model
+        self._opening = opening
+        self._states = states
+        self._supervisor = supervisor
+        self._hooks = hooks
+        self._guardrail = guardrail
+        self._ids = ids
+        self._limits = limits
+
+    async def __call__(self, request: GenerateRequest) -> GeneratedResponse:
+        """Begin the run.
+
+        Raises:
+            AguiError: the request is refused; nothing is stored.
+        """
+        self._supervisor.check_open()
+        server_tools = tuple(await self._tools.list(request.caller, request.properties))
+        producer = await self._producer(request, server_tools)
+        await self._before(request)
+        verdict = self._judge(request)
+        try:
+            return await self._launch(request, producer, server_tools, verdict)
+        except BaseException:
+            if verdict is not None:
+                verdict.cancel()
+            raise
+
+    async def _producer(self, request: GenerateRequest, server_tools: tuple[ServerTool, ...]) -> Producer:
+        described = tuple(tool.tool for tool in server_tools)
+        if request.agent_name is not None:
+            agent = await self._agents.get(request.agent_name, request.caller)
+            return AgentProducer(request, agent, described)
+        if self._model is None:
+            raise MisuseError(NO_MODEL)
+        return ModelProducer(request, self._model, described, tuple(await self._agents.list(request.caller)))
+
+    async def _launch(
+        self,
+        request: GenerateRequest,
+        producer: Producer,
+        server_tools: tuple[ServerTool, ...],
+        verdict: VerdictTask,
+    ) -> GeneratedResponse:
+        executor = ToolExecutor(
+            {tool.tool.name: tool for tool in server_tools},
+            default_seconds=self._limits.tool_seconds,
+            gate=_gate(verdict),
+        )
+        context = RunContext(
+            caller=request.caller,
+            tools=executor,
+            properties=request.properties,
+            headers=request.headers,
+            metadata=request.metadata,
+            correlation_id=request.correlation_id,
+        )
+        signal = StopSignal()
+        base = BaseState()
+        run_input: RunInput | None = None
+        recording: Recording | None = None
+        known = producer.thread_id(self._ids)
+        if known is not None:
+            run_input = producer.run_input(known, self._ids)
+            recording = await self._open(request, run_input, signal)
+        try:
+            if run_input is not None and producer.agent_name is not None:
+                base = await self._base(request, run_input.thread_id, producer.agent_name)
+                run_input = evolve(run_input, state=base.values)
+            started = await producer.start(run_input, context)
+        except BaseException:
+            if recording is not None:
+                await asyncio.shield(recording.abandon())
+            raise
+        if run_input is None or recording is None:
+            thread_id = started.thread_id or ThreadId(self._ids.new_id())
+            run_input = producer.run_input(thread_id, self._ids)
+            try:
+                recording = await self._open(request, run_input, signal)
+            except BaseException:
+                await asyncio.shield(close(started.events))
+                raise
+        plan = RunPlan(
+            run_input=run_input,
+            recording=recording,
+            events=started.events,
+            ends_by_itself=producer.ends_by_itself,
+            failure_of=producer.failure_of,
+            executor=executor,
+            agent_tools=producer.agent_tools(run_input, context, self._states),
+            state=base.values,
+            limits=self._limits,
+            new_id=self._ids.new_id,
+        )
+        live = self._supervisor.launch(plan, signal, self._conduct(request, plan, base, verdict))
+        return GeneratedResponse(
+            run_input.thread_id, started.run_id, started.extensions, producer.agent_name, live
+        )
+
+    async def _open(self, request: GenerateRequest, run_input: RunInput, signal: StopSignal) -> Recording:
+        if request.is_stateless:
+            return self._opening.transient(request.caller.scope, run_input)
+        return await self._opening.logged(request.caller.scope, run_input, signal)
+
+    async def _base(self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName) -> BaseState:
+        return await self._states.base(request.caller.scope, thread_id, agent_name, request.agent_states)
+
+    async def _before(self, request: GenerateRequest) -> None:
+        if self._hooks is None:
+            return
+        before = BeforeRun(
+            caller=request.caller,
+            thread_id=request.thread_id,
+            run_id=request.run_id,
+            agent_name=request.agent_name,
+            messages=request.messages,
+            properties=request.properties,
+            frontend_url=request.frontend_url,
+        )
+        try:
+            await self._hooks.before_run(before)
+        except Exception as error:
+            raise failure_of(error) from error
+
+    def _judge(self, request: GenerateRequest) -> VerdictTask:
+        """Ask the guardrail beside the run; there is nothing to judge when the user did not speak last."""
+        topics = request.guardrail
+        last = request.messages[-1] if request.messages else None
+        if topics is None or not isinstance(last, UserMessage):
+            return None
+        if self._guardrail is None:
+            raise MisuseError(
+                "The frontend asks for guardrails, but this runtime has none. Bind the Guardrail port, "
+                "or leave the guardrails out of the frontend."
+            )
+        judged = GuardrailRequest(
+            text_of(last.content), request.messages, topics.allow_list, topics.deny_list, topics.credentials
+        )
+        return asyncio.create_task(self._guardrail.check(judged), name="guardrail")
+
+    def _conduct(
+        self, request: GenerateRequest, plan: RunPlan, base: BaseState, verdict: VerdictTask
+    ) -> Conduct:
+        async def conclude(result: RunResult) -> None:
+            if not request.is_stateless and keeps_state(result.outcome):
+                await self._save(request, plan, base, result)
+
+        async def after(result: RunResult) -> None:
+            if self._hooks is None:
+                return
+            await self._hooks.after_run(
+                AfterRun(
+                    caller=request.caller,
+                    thread_id=plan.run_input.thread_id,
+                    run_id=plan.run_input.run_id,
+                    agent_name=plan.run_input.agent_name,
+                    messages=request.messages,
+                    properties=request.properties,
+                    output=await _output(plan.recording),
+                    outcome=result.outcome,
+                    frontend_url=request.frontend_url,
+                    state=result.state,
+                )
+            )
+
+        return Conduct(conclude, after, verdict)
+
+    async def _save(self, request: GenerateRequest, plan: RunPlan, base: BaseState, result: RunResult) -> None:
+        run = plan.recording.run
+        if plan.run_input.agent_name is not None:
+            await self._states.save(run, plan.run_input.agent_name, base, result.state)
+        for name, state in result.agent_states.items():
+            agent_name = AgentName(name)
+            if agent_name != plan.run_input.agent_name:
+                own_base = await self._base(request, run.thread_id, agent_name)
+                await self._states.save(run, agent_name, own_base, state)
+
+
+def _gate(verdict: VerdictTask) -> Callable[[], Awaitable[None]]:
+    """Server-side tools wait for the verdict; denied means that they do not run (contract graphql §9)."""
+
+    async def gate() -> None:
+        if verdict is not None and not (await asyncio.shield(verdict)).allowed:
+            raise DeniedError("A guardrail refused the input.", code=ErrorCode.GUARDRAIL_DENIED)
+
+    return gate
+
+
+async def _output(recording: Recording) -> tuple[Message, ...]:
+    events = [entry.event async for batch in recording.follow() for entry in batch]
+    return fold_messages(event for event in events if not isinstance(event, RunStarted))

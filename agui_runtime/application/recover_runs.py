@@ -1,0 +1,52 @@
+"""Seals the runs whose process is gone: their partial output is kept, what is open is closed (design §4)."""
+
+import logging
+
+from agui_runtime.application.ports import RunLog, StateStore
+from agui_runtime.application.values import Lease
+from agui_runtime.domain.errors import AguiError, ErrorCode
+from agui_runtime.domain.events import Event, RunStarted
+from agui_runtime.domain.identity import StateKey
+from agui_runtime.domain.lifecycle import replay_open
+from agui_runtime.domain.runs import Failed, Finished, Outcome
+
+logger = logging.getLogger(__name__)
+
+LOST = Failed("The server that ran this was lost before the run ended.", ErrorCode.UNAVAILABLE)
+
+
+class RecoverRuns:
+    """Run at start and now and then."""
+
+    def __init__(self, log: RunLog, store: StateStore) -> None:
+        self._log = log
+        self._store = store
+
+    async def __call__(self) -> int:
+        """Seal what has expired; how many runs that were."""
+        sealed = 0
+        for lease in await self._log.expired():
+            try:
+                await self._seal(lease)
+            except AguiError:
+                logger.warning("The lost run %s could not be sealed; it is tried again.", lease.run, exc_info=True)
+            else:
+                sealed += 1
+        return sealed
+
+    async def _seal(self, lease: Lease) -> None:
+        run = lease.run
+        events = [e.event for e in await self._log.read(run.scope, run.thread_id) if e.run == run]
+        outcome = await self._outcome(lease, events)
+        closing = replay_open(events).finalize(outcome, thread_id=run.thread_id, run_id=lease.run_id)
+        await self._log.finish(lease, closing, outcome)
+
+    async def _outcome(self, lease: Lease, events: list[Event]) -> Outcome:
+        """A run that had saved its final state had nothing left to do but to finish."""
+        run = lease.run
+        first = events[0] if events else None
+        agent_name = first.input.agent_name if isinstance(first, RunStarted) and first.input else None
+        if agent_name is None:
+            return LOST
+        state = await self._store.load(StateKey(run.scope, run.thread_id, agent_name))
+        return Finished() if state is not None and state.saved_by == run else LOST

@@ -1,0 +1,182 @@
+"""Reads an agent's or a model's events, checks them, runs server-side tools, and hands them to the recording."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import define, frozen
+
+from agui_runtime.application.recording import Recording
+from agui_runtime.application.tool_executor import ToolExecutor
+from agui_runtime.domain import events as e
+from agui_runtime.domain.errors import AguiError, InvalidEventError
+from agui_runtime.domain.history import next_state
+from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.lifecycle import Lifecycle, outcome_of
+from agui_runtime.domain.policy import RunLimits, Usage, check_usage
+from agui_runtime.domain.runs import Finished, Interrupt, Interrupted, Outcome, RunInput
+
+FAIRNESS = 64
+"""After so many events without a pause, readers get a turn."""
+
+INTERRUPT_EVENTS = frozenset({"on_interrupt", "LangGraphInterruptEvent", "CopilotKitLangGraphInterruptEvent"})
+"""Names of CUSTOM events that ask the user something (one-model §3)."""
+
+
+class AgentTool(Protocol):
+    """An agent offered to a model as a tool (contract graphql §6.6)."""
+
+    def run(self) -> AsyncIterator[e.Event]:
+        """Its events, without RUN events, its state as reports under its own name."""
+        ...
+
+
+@frozen
+class RunPlan:
+    """All that a run needs to go by itself.
+
+    Attributes:
+        events: what the producer says; read once.
+        ends_by_itself: the stream's end is success (a model's); else it must say how it ends (an agent's).
+        failure_of: what an exception of the producer means to the client.
+        state: the run's base state.
+        new_id: ids for interrupts that came without one.
+    """
+
+    run_input: RunInput
+    recording: Recording
+    events: AsyncIterator[e.Event]
+    ends_by_itself: bool
+    failure_of: Callable[[BaseException], AguiError]
+    executor: ToolExecutor
+    agent_tools: Mapping[str, AgentTool]
+    state: JsonValue
+    limits: RunLimits
+    new_id: Callable[[], str]
+
+
+@define
+class _OpenCall:
+    name: str
+    pieces: list[str]
+
+
+class RunDriver:
+    """Drives one run to the end of its producer.
+
+    Attributes:
+        state: the run's agent's state so far.
+        agent_states: states that were reported for agents by name.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.state = plan.state
+        self.agent_states: dict[str, JsonValue] = {}
+        self._plan = plan
+        self._lifecycle = Lifecycle()
+        self._calls: dict[str, _OpenCall] = {}
+        self._answered: set[str] = set()
+        self._interrupts: list[Interrupt] = []
+        self._events = 0
+        self._bytes = 0
+        self._sealed = False
+
+    async def drive(self) -> Outcome:
+        """Read the producer to its end; how the run came out.
+
+        Raises:
+            Exception: the producer failed, or said something impossible.
+        """
+        events = self._plan.events
+        try:
+            async for event in events:
+                await self._take(event)
+        finally:
+            await close(events)
+        await self._publish_all(self._lifecycle.end_of_stream())
+        return self._outcome()
+
+    def seal(self) -> None:
+        """From now on nothing more is taken from the producer."""
+        self._sealed = True
+
+    def finalize(self, outcome: Outcome) -> Sequence[e.Event]:
+        """What closes the run, whatever was open."""
+        run_input = self._plan.run_input
+        return self._lifecycle.finalize(outcome, thread_id=run_input.thread_id, run_id=run_input.run_id)
+
+    def _outcome(self) -> Outcome:
+        ending = self._lifecycle.ending
+        outcome = Finished() if ending is None and self._plan.ends_by_itself else outcome_of(ending)
+        if isinstance(outcome, Finished) and self._interrupts:
+            return Interrupted(tuple(self._interrupts))
+        return outcome
+
+    async def _take(self, event: e.Event) -> None:
+        await self._publish_all(self._lifecycle.feed(event))
+
+    async def _publish_all(self, events: Sequence[e.Event]) -> None:
+        for event in events:
+            if isinstance(event, e.ToolCallResult) and event.tool_call_id in self._answered:
+                continue
+            await self._publish(event)
+            if isinstance(event, e.ToolCallEnd):
+                await self._answer(event)
+
+    async def _publish(self, event: e.Event) -> None:
+        if self._sealed:
+            raise InvalidEventError(f"{event.type} came after the run was sealed.")
+        self._note(event)
+        self._events += 1
+        self._bytes += e.weight(event)
+        check_usage(Usage(self._events, self._bytes), self._plan.limits)
+        await self._plan.recording.append((event,))
+        if self._events % FAIRNESS == 0:
+            await asyncio.sleep(0)
+
+    def _note(self, event: e.Event) -> None:
+        match event:
+            case e.TextMessageContent():
+                return
+            case e.ToolCallArgs(tool_call_id=call_id, delta=delta):
+                if call_id in self._calls:
+                    self._calls[call_id].pieces.append(delta)
+            case e.ToolCallStart(tool_call_id=call_id, tool_call_name=name):
+                if self._plan.executor.offers(name) or name in self._plan.agent_tools:
+                    self._calls[call_id] = _OpenCall(name, [])
+            case e.StateSnapshot() | e.StateDelta():
+                self.state = next_state(self.state, event)
+            case e.AgentStateMessage(agent_name=name, state=state):
+                self.agent_states[name] = state
+            case e.Custom(name=name, value=value) if name in INTERRUPT_EVENTS:
+                self._interrupts.append(Interrupt(self._plan.new_id(), value))
+            case _:
+                pass
+
+    async def _answer(self, event: e.ToolCallEnd) -> None:
+        call_id = event.tool_call_id
+        call = self._calls.pop(call_id, None)
+        if call is None or self._plan.executor.has_taken(call_id):
+            return
+        self._answered.add(call_id)
+        if self._plan.executor.offers(call.name):
+            result = await self._plan.executor.execute(call_id, call.name, "".join(call.pieces))
+            await self._publish(self._result(call_id, result))
+            return
+        await self._publish(self._result(call_id, f"{call.name} agent started"))
+        nested = self._plan.agent_tools[call.name].run()
+        try:
+            async for inner in nested:
+                await self._publish_all(self._lifecycle.feed(inner))
+        finally:
+            await close(nested)
+
+    def _result(self, call_id: str, content: str) -> e.ToolCallResult:
+        return e.ToolCallResult(f"result-{call_id}", call_id, content)
+
+
+async def close(events: AsyncIterator[e.Event]) -> None:
+    """Close an iterator that can be closed, and with it the outside call under it."""
+    aclose: Callable[[], Awaitable[None]] | None = getattr(events, "aclose", None)
+    if aclose is not None:
+        await aclose()

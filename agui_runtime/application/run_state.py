@@ -1,0 +1,67 @@
+"""An agent's state around a run: what it starts from, and what is saved at its end (design §4)."""
+
+from collections.abc import Sequence
+
+from attrs import Factory, frozen
+
+from agui_runtime.application.ports import StateStore
+from agui_runtime.application.values import AgentInput
+from agui_runtime.domain.errors import ConflictError
+from agui_runtime.domain.history import object_state
+from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
+from agui_runtime.domain.json_value import JsonObject, JsonValue
+from agui_runtime.domain.state import AgentState, rebase
+
+
+@frozen
+class BaseState:
+    """What a run starts from: the client's values, or the stored ones where it sends none."""
+
+    values: JsonObject = Factory(dict)
+    stored: AgentState | None = None
+
+
+class RunStates:
+    """Loads base states and saves final ones."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    async def base(
+        self, scope: Scope, thread_id: ThreadId, agent_name: AgentName, sent: Sequence[AgentInput]
+    ) -> BaseState:
+        """The base state of a run of that agent.
+
+        Raises:
+            UnavailableError: the store cannot be reached.
+        """
+        stored = await self._store.load(StateKey(scope, thread_id, agent_name))
+        of_client = next((entry.state for entry in sent if entry.agent_name == agent_name), {})
+        return BaseState(of_client or (stored.values if stored else {}), stored)
+
+    async def save(self, run: RunKey, agent_name: AgentName, base: BaseState, final: JsonValue) -> None:
+        """Store a run's final state. What others saved meanwhile is kept: only the run's own change goes on top.
+
+        Raises:
+            InvalidError: the state breaks a limit.
+            UnavailableError: the store cannot be reached.
+        """
+        values = object_state(final)
+        stored = base.stored
+        if values is None or values == (stored.values if stored else {}):
+            return
+        key = StateKey(run.scope, run.thread_id, agent_name)
+        while True:
+            try:
+                await self._store.save(
+                    key,
+                    values,
+                    expected_version=stored.version if stored else 0,
+                    expires_at=stored.expires_at if stored else None,
+                    run=run,
+                )
+            except ConflictError:
+                stored = await self._store.load(key)
+                values = rebase(base.values, values, stored.values) if stored else values
+            else:
+                return

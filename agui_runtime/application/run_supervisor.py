@@ -1,0 +1,248 @@
+"""The one place that owns tasks: runs live here, apart from the requests that began them (design §4)."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from attrs import frozen
+
+from agui_runtime.application.failures import failure_of
+from agui_runtime.application.ports import RunLog, Telemetry
+from agui_runtime.application.recording import Recording
+from agui_runtime.application.run_driver import RunDriver, RunPlan
+from agui_runtime.application.values import LogEntry, Verdict
+from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, UnavailableError
+from agui_runtime.domain.identity import RunKey
+from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.policy import RunLimits
+from agui_runtime.domain.runs import Denied, Failed, Outcome, Stopped
+
+logger = logging.getLogger(__name__)
+
+
+class StopSignal:
+    """Set once when anyone wants the run to stop; made before the run, since a lease needs it."""
+
+    def __init__(self) -> None:
+        self.requested: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def set(self) -> None:
+        """Ask the run to stop. Asking again changes nothing."""
+        if not self.requested.done():
+            self.requested.set_result(None)
+
+
+@frozen
+class RunResult:
+    """A run that is over, but for what its use case still does with it."""
+
+    outcome: Outcome
+    state: JsonValue
+    agent_states: dict[str, JsonValue]
+
+
+@frozen
+class Conduct:
+    """What a use case wants done around a run.
+
+    Attributes:
+        conclude: before the run is finished: saves what is to be saved; what it raises fails the run.
+        after: when the run is finished; what it raises is logged.
+        verdict: a guardrail's answer, which the terminal event waits for.
+    """
+
+    conclude: Callable[[RunResult], Awaitable[None]]
+    after: Callable[[RunResult], Awaitable[None]]
+    verdict: "asyncio.Task[Verdict] | None" = None
+
+
+class LiveRun:
+    """A run as its requests see it: a cursor to follow and a way to stop it."""
+
+    def __init__(self, recording: Recording, signal: StopSignal, task: "asyncio.Task[None]") -> None:
+        self._recording = recording
+        self._signal = signal
+        self._task = task
+
+    @property
+    def run(self) -> RunKey:
+        """Which run it is."""
+        return self._recording.run
+
+    def follow(self) -> AsyncIterator[Sequence[LogEntry]]:
+        """Batches of committed events, to the terminal one."""
+        return self._recording.follow()
+
+    def stop(self) -> None:
+        """Ask it to stop; it ends with a terminal event within the stop deadline."""
+        self._signal.set()
+
+    async def wait(self) -> None:
+        """Until it is over, its after-hook included. Cancelling the wait does not touch the run."""
+        await asyncio.shield(self._task)
+
+
+class RunSupervisor:
+    """Launches runs, keeps their leases, stops them, and drains them at shutdown."""
+
+    def __init__(self, log: RunLog, telemetry: Telemetry, limits: RunLimits) -> None:
+        self._log = log
+        self._telemetry = telemetry
+        self._limits = limits
+        self._live: dict[asyncio.Task[None], tuple[Recording, StopSignal]] = {}
+        self._heartbeat: asyncio.Task[None] | None = None
+        self._draining = False
+
+    @property
+    def live_runs(self) -> int:
+        """How many runs are live in this process."""
+        return len(self._live)
+
+    def check_open(self) -> None:
+        """Refuse new runs while draining.
+
+        Raises:
+            UnavailableError: the server is shutting down.
+        """
+        if self._draining:
+            raise UnavailableError("The server is shutting down. Please try again in a moment.")
+
+    def launch(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> LiveRun:
+        """Let a run go. It no longer belongs to the request that launched it."""
+        task = asyncio.create_task(self._conduct(plan, signal, conduct), name=f"run {plan.run_input.run_id}")
+        self._live[task] = (plan.recording, signal)
+        task.add_done_callback(self._forget)
+        if self._heartbeat is None or self._heartbeat.done():
+            self._heartbeat = asyncio.create_task(self._keep_leases(), name="run heartbeat")
+        return LiveRun(plan.recording, signal, task)
+
+    async def drain(self, seconds: float) -> None:
+        """Refuse new runs, let live ones finish for so long, then stop them."""
+        self._draining = True
+        if self._live:
+            await asyncio.wait(set(self._live), timeout=seconds)
+        for _, signal in self._live.values():
+            signal.set()
+        if self._live:
+            await asyncio.wait(set(self._live), timeout=self._limits.stop_seconds + 1)
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            await asyncio.wait({self._heartbeat})
+
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        self._live.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("A run ended outside its own error handling.", exc_info=error)
+
+    async def _conduct(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> None:
+        driver = RunDriver(plan)
+        outcome = await self._outcome(driver, plan, signal, conduct.verdict)
+        result = RunResult(outcome, driver.state, driver.agent_states)
+        try:
+            await conduct.conclude(result)
+        except Exception as error:
+            # Whatever a store does, the run ends with a terminal event.
+            logger.exception("The state of run %s was not saved.", plan.run_input.run_id)
+            failure = failure_of(error)
+            result = RunResult(Failed(failure.message, failure.code), driver.state, {})
+        await self._finish(plan, driver, result.outcome)
+        self._telemetry.count("runs", outcome=type(result.outcome).__name__.lower())
+        try:
+            await conduct.after(result)
+        except Exception:
+            logger.exception("after_run failed for run %s.", plan.run_input.run_id)
+
+    async def _finish(self, plan: RunPlan, driver: RunDriver, outcome: Outcome) -> None:
+        try:
+            await plan.recording.finish(driver.finalize(outcome), outcome)
+        except LeaseLostError:
+            logger.warning("Run %s lost its lease; whoever took it over finishes it.", plan.run_input.run_id)
+
+    async def _outcome(
+        self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"
+    ) -> Outcome:
+        driving = asyncio.create_task(driver.drive(), name=f"drive {plan.run_input.run_id}")
+        deadline = asyncio.get_running_loop().time() + self._limits.max_seconds
+        cut = await self._watch(driving, signal, verdict, deadline)
+        if cut is not None:
+            driving.cancel()
+            await asyncio.wait({driving}, timeout=self._limits.stop_seconds)
+            driver.seal()
+            if not driving.done():
+                logger.warning("The producer of run %s ignores being stopped.", plan.run_input.run_id)
+                driving.add_done_callback(_swallow)
+            elif not driving.cancelled():
+                driving.exception()
+        if verdict is not None and not verdict.done():
+            verdict.cancel()
+        return cut if cut is not None else self._result_of(driving, plan)
+
+    async def _watch(
+        self,
+        driving: "asyncio.Task[Outcome]",
+        signal: StopSignal,
+        verdict: "asyncio.Task[Verdict] | None",
+        deadline: float,
+    ) -> Outcome | None:
+        """Wait for the producer's end; the outcome that cuts it short, or ``None`` where nothing did."""
+        waiting: set[asyncio.Future[object]] = {driving, signal.requested}  # type: ignore[arg-type]
+        if verdict is not None:
+            waiting.add(verdict)  # type: ignore[arg-type]
+        while not (driving.done() and (verdict is None or verdict.done())):
+            left = deadline - asyncio.get_running_loop().time()
+            pending = {future for future in waiting if not future.done()}
+            done, _ = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if signal.requested in done:
+                return Stopped()
+            if not done:
+                return Failed(
+                    f"The run was cut: it took longer than {self._limits.max_seconds:g} seconds, the limit of one run.",
+                    ErrorCode.TIMED_OUT,
+                )
+            if verdict in done and (refused := _refusal(verdict)) is not None:
+                return refused
+        return _refusal(verdict)
+
+    def _result_of(self, driving: "asyncio.Task[Outcome]", plan: RunPlan) -> Outcome:
+        if driving.cancelled():
+            logger.warning("The producer of run %s cancelled itself.", plan.run_input.run_id)
+            return Failed(AguiError().message, ErrorCode.INTERNAL)
+        error = driving.exception()
+        if error is None:
+            return driving.result()
+        failure = plan.failure_of(error)
+        logger.warning("Run %s failed: %s", plan.run_input.run_id, failure.message, exc_info=error)
+        return Failed(failure.message, failure.code)
+
+    async def _keep_leases(self) -> None:
+        while self._live:
+            await asyncio.sleep(self._limits.lease_seconds / 3)
+            for recording, signal in list(self._live.values()):
+                if recording.lease is not None:
+                    await self._renew(recording, signal)
+
+    async def _renew(self, recording: Recording, signal: StopSignal) -> None:
+        assert recording.lease is not None  # noqa: S101 - the caller looked
+        try:
+            await self._log.renew(recording.lease)
+        except LeaseLostError:
+            signal.set()
+        except AguiError:
+            # A log that is away for a moment is asked again before the lease runs out.
+            logger.warning("The lease of %s could not be renewed.", recording.run, exc_info=True)
+
+
+def _refusal(verdict: "asyncio.Task[Verdict] | None") -> Outcome | None:
+    if verdict is None or verdict.cancelled():
+        return None
+    error = verdict.exception()
+    if error is not None:
+        logger.warning("The guardrail failed.", exc_info=error)
+        return Failed(failure_of(error).message, failure_of(error).code)
+    answer = verdict.result()
+    return None if answer.allowed else Denied(answer.reason)
+
+
+def _swallow(task: "asyncio.Task[Outcome]") -> None:
+    if not task.cancelled():
+        task.exception()
