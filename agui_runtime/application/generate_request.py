@@ -70,6 +70,7 @@ class GeneratedResponse:
         run_id: the model's, if it gave one: clients send it back next time (contract graphql §7).
         extensions: the model's, likewise.
         agent_name: the agent at work, ``None`` for plain chat.
+        base_state: what the agent started from.
         live: the run, to follow or to stop.
     """
 
@@ -77,4 +78,5 @@ class GeneratedResponse:
     run_id: RunId | None
     extensions: JsonObject | None
     agent_name: AgentName | None
+    base_state: JsonObject
     live: LiveRun

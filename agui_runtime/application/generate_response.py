@@ -162,7 +162,7 @@ class GenerateResponse:
         )
         live = self._supervisor.launch(plan, signal, self._conduct(request, plan, base, verdict))
         return GeneratedResponse(
-            run_input.thread_id, started.run_id, started.extensions, producer.agent_name, live
+            run_input.thread_id, started.run_id, started.extensions, producer.agent_name, base.values, live
         )
 
     async def _open(self, request: GenerateRequest, run_input: RunInput, signal: StopSignal) -> Recording:

@@ -12,7 +12,7 @@ from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunDriver, RunPlan
 from agui_runtime.application.values import LogEntry, Verdict
 from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, UnavailableError
-from agui_runtime.domain.identity import RunKey
+from agui_runtime.domain.identity import RunId, RunKey
 from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.policy import RunLimits
 from agui_runtime.domain.runs import Denied, Failed, Outcome, Stopped
@@ -59,7 +59,8 @@ class Conduct:
 class LiveRun:
     """A run as its requests see it: a cursor to follow and a way to stop it."""
 
-    def __init__(self, recording: Recording, signal: StopSignal, task: "asyncio.Task[None]") -> None:
+    def __init__(self, run_id: RunId, recording: Recording, signal: StopSignal, task: "asyncio.Task[None]") -> None:
+        self.run_id = run_id
         self._recording = recording
         self._signal = signal
         self._task = task
@@ -114,7 +115,7 @@ class RunSupervisor:
         task.add_done_callback(self._forget)
         if self._heartbeat is None or self._heartbeat.done():
             self._heartbeat = asyncio.create_task(self._keep_leases(), name="run heartbeat")
-        return LiveRun(plan.recording, signal, task)
+        return LiveRun(plan.run_input.run_id, plan.recording, signal, task)
 
     async def drain(self, seconds: float) -> None:
         """Refuse new runs, let live ones finish for so long, then stop them."""

@@ -1,4 +1,4 @@
-"""The event vocabulary: AG-UI's events (contract agui §5) and the few that both wires need beyond them (one-model §5)."""
+"""The event vocabulary: AG-UI's events (contract agui §5) and what both wires need beyond them (one-model §5)."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -111,11 +111,12 @@ class RunError(BaseEvent):
     type = EventType.RUN_ERROR
     message: str
     code: str | None = None
+    usage: tuple[JsonObject, ...] = ()
 
 
 @frozen
 class StepStarted(OwnedEvent):
-    """A named step begins; a name is open at most once."""
+    """A named step begins; a name is open at most once per owner."""
 
     type = EventType.STEP_STARTED
     step_name: str

@@ -8,11 +8,16 @@ from attrs import Factory, frozen
 
 from agui_runtime.domain.errors import InvalidError
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# C0, DEL, C1, and the lone surrogates that have no UTF-8 form.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class _Id(str):
-    """A validated string: 1 to ``max_length`` characters, none of them a control character."""
+    """A validated string: 1 to ``max_length`` characters, none of them a control character.
+
+    Raises:
+        InvalidError: naming the rule broken.
+    """
 
     __slots__ = ()
     label: ClassVar[str] = "id"
@@ -21,7 +26,7 @@ class _Id(str):
     def __new__(cls, value: str) -> Self:
         if isinstance(value, cls):
             return value
-        if not isinstance(value, str):
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - wires send anything
             raise InvalidError(f"The {cls.label} must be a string, not {type(value).__name__}.")
         if not 0 < len(value) <= cls.max_length:
             raise InvalidError(
@@ -71,7 +76,7 @@ class Principal:
     """
 
     subject: str
-    claims: Mapping[str, Any] = Factory(dict)
+    claims: Mapping[str, Any] = Factory(dict[str, Any])
 
 
 ANONYMOUS = Principal("anonymous")

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
 
 from agui_runtime.domain.errors import ErrorCode, InvalidError
 
@@ -15,41 +15,115 @@ An alias of ``Any``: a recursive union makes every access a cast, and ``check_js
 
 JsonObject = Mapping[str, JsonValue]
 
+MAX_INTEGER_BITS = 4096
+"""Longer integers are refused: Python itself declines to write very long ones in decimal."""
+
+# Asked of every value there is; the abstract classes below are ten times slower to ask.
+_PLAIN_SCALARS = frozenset({type(None), bool, str})
+
 
 def dumps(value: JsonValue) -> str:
-    """JSON text as JavaScript's ``JSON.stringify`` writes it: compact, keys in order, no ASCII escapes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """JSON text as JavaScript's ``JSON.stringify`` writes it: compact, keys in order, no ASCII escapes.
+
+    Raises:
+        TypeError: the value is no JSON value.
+        ValueError: a number is not finite, or the value contains itself.
+        RecursionError: it is nested deeper than Python can follow.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def is_object(value: JsonValue) -> TypeGuard[JsonObject]:
+    """Whether it is a JSON object."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: JsonValue) -> TypeGuard[Sequence[JsonValue]]:
+    """Whether it is a JSON array."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+
+
+def is_same(left: JsonValue, right: JsonValue) -> bool:
+    """JSON equality: unlike Python's, ``true`` is not ``1``; like JSON's, ``1`` is ``1.0`` and keys have no order."""
+    if left is right:
+        return True
+    if is_object(left) and is_object(right):
+        return left.keys() == right.keys() and all(is_same(value, right[key]) for key, value in left.items())
+    if is_array(left) and is_array(right):
+        return len(left) == len(right) and all(map(is_same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def copy_of(value: JsonValue) -> JsonValue:
+    """The same value as new dicts and lists, that may be changed freely."""
+    if type(value) in _PLAIN_SCALARS:
+        return value
+    if is_object(value):
+        return {key: copy_of(item) for key, item in value.items()}
+    if is_array(value):
+        return [copy_of(item) for item in value]
+    return value
 
 
 def check_json(value: JsonValue, *, name: str, max_depth: int) -> None:
-    """Refuse what is no JSON value, or is nested deeper than ``max_depth``.
+    """Refuse what is no JSON value, or is nested deeper than ``max_depth``: ``{}`` has depth 1, ``{"a": []}`` has 2.
 
     Raises:
         InvalidError: naming the field, as ``name.key[0]``, and what is wrong with it.
     """
-    _check(value, name, max_depth, max_depth)
+    # A list of what is left instead of recursion: a value that contains itself must end in the depth error.
+    pending: list[tuple[JsonValue, _Place, int]] = [(value, (None, name), 1)]
+    while pending:
+        item, place, depth = pending.pop()
+        if is_object(item) or is_array(item):
+            if depth > max_depth:
+                raise InvalidError(
+                    f"{_path(place)} is nested deeper than {max_depth} levels.",
+                    code=ErrorCode.LIMIT_EXCEEDED,
+                    details={"limit": "depth", "maximum": max_depth},
+                )
+            pending.extend((child, (place, key), depth + 1) for key, child in _children(item, place))
+        else:
+            _check_scalar(item, place)
 
 
-def _check(value: JsonValue, path: str, depth_left: int, max_depth: int) -> None:
-    if value is None or isinstance(value, bool | int | str):
+_Place = tuple[Any, str | int]
+"""A parent's place (``None`` at the top) and the key or index in it: a path is written only when it is needed."""
+
+
+def _children(container: JsonValue, place: _Place) -> Iterator[tuple[str | int, JsonValue]]:
+    if not is_object(container):
+        yield from ((index, item) for index, item in enumerate(container) if type(item) not in _PLAIN_SCALARS)
         return
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidError(f"{path} is {value!r}, which is not a JSON number.")
-        return
-    if depth_left <= 0:
-        raise InvalidError(
-            f"{path} is nested deeper than {max_depth} levels.",
-            code=ErrorCode.LIMIT_EXCEEDED,
-            details={"limit": "depth", "maximum": max_depth},
-        )
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise InvalidError(f"{path} has the key {key!r}; JSON keys are strings.")
-            _check(item, f"{path}.{key}", depth_left - 1, max_depth)
-    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        for index, item in enumerate(value):
-            _check(item, f"{path}[{index}]", depth_left - 1, max_depth)
-    else:
-        raise InvalidError(f"{path} is a {type(value).__name__}, which is not a JSON value.")
+    for key, item in container.items():
+        if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what is checked may be anything
+            raise InvalidError(f"{_path(place)} has the key {key!r}; JSON keys are strings.")
+        if type(item) not in _PLAIN_SCALARS:
+            yield key, item
+
+
+def _check_scalar(item: JsonValue, place: _Place) -> None:
+    if isinstance(item, float):
+        if not math.isfinite(item):
+            raise InvalidError(f"{_path(place)} is {item!r}, which is not a JSON number.")
+    elif isinstance(item, int):
+        if item.bit_length() > MAX_INTEGER_BITS:
+            raise InvalidError(f"{_path(place)} is an integer of more than {MAX_INTEGER_BITS} bits.")
+    elif item is not None and not isinstance(item, str):
+        raise InvalidError(f"{_path(place)} is a {type(item).__name__}, which is not a JSON value.")
+
+
+def _path(place: _Place) -> str:
+    parts: list[str] = []
+    while place[0] is not None:
+        place, step = place
+        parts.append(f"[{step}]" if isinstance(step, int) else f".{step}")
+    return "".join((str(place[1]), *reversed(parts)))
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    if is_object(value):
+        return dict(value)
+    if is_array(value):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} is not a JSON value")

@@ -136,13 +136,7 @@ class ReasoningMessage(_Message):
 
 
 Message = (
-    UserMessage
-    | AssistantMessage
-    | SystemMessage
-    | DeveloperMessage
-    | ToolMessage
-    | ActivityMessage
-    | ReasoningMessage
+    UserMessage | AssistantMessage | SystemMessage | DeveloperMessage | ToolMessage | ActivityMessage | ReasoningMessage
 )
 
 

@@ -3,7 +3,7 @@
 from attrs import frozen
 
 from agui_runtime.domain.errors import ErrorCode, InvalidError
-from agui_runtime.domain.json_value import JsonObject, check_json, dumps
+from agui_runtime.domain.json_value import JsonObject, check_json, dumps, is_object
 
 
 @frozen
@@ -43,6 +43,8 @@ def check_state(values: JsonObject, limits: StateLimits, *, name: str = "state")
     Raises:
         InvalidError: naming the field or the limit.
     """
+    if not is_object(values):  # pyright: ignore[reportUnnecessaryIsInstance] - hosts and wires pass anything
+        raise InvalidError(f"{name} must be a JSON object, not {type(values).__name__}.")
     check_json(values, name=name, max_depth=limits.max_depth)
     size = len(dumps(values).encode("utf-8", "surrogatepass"))
     if size > limits.max_bytes:

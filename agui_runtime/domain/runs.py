@@ -1,6 +1,7 @@
 """What goes into a run, and how it can come out."""
 
 from datetime import datetime
+from typing import Any
 
 from attrs import Factory, evolve, frozen
 
@@ -50,10 +51,10 @@ class RunInput:
     run_id: RunId
     agent_name: AgentName | None = None
     messages: tuple[Message, ...] = ()
-    state: JsonValue = Factory(dict)
+    state: JsonValue = Factory(dict[str, Any])
     tools: tuple[Tool, ...] = ()
     context: tuple[ContextEntry, ...] = ()
-    forwarded_props: JsonObject = Factory(dict)
+    forwarded_props: JsonObject = Factory(dict[str, Any])
     resume: tuple[Resume, ...] = ()
     parent_run_id: str | None = None
 
@@ -72,9 +73,10 @@ class Finished:
 
 @frozen
 class Interrupted:
-    """The run waits for the user."""
+    """The run waits for the user. ``interrupts`` is not empty."""
 
     interrupts: tuple[Interrupt, ...]
+    usage: tuple[JsonObject, ...] = ()
 
 
 @frozen
@@ -88,6 +90,7 @@ class Failed:
 
     message: str
     code: str = ErrorCode.INTERNAL
+    usage: tuple[JsonObject, ...] = ()
 
 
 @frozen

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps
 
 NO_PARAMETERS: JsonObject = {"type": "object", "properties": {}, "required": []}
+"""The schema of a tool that takes nothing."""
 
 
 @frozen
@@ -17,7 +18,7 @@ class Tool:
 
     name: str
     description: str = ""
-    parameters: JsonObject = field(factory=lambda: NO_PARAMETERS)
+    parameters: JsonObject = NO_PARAMETERS
 
 
 ToolHandler = Callable[[dict[str, Any]], Awaitable[JsonValue]]

@@ -1,0 +1,1 @@
+"""Adapters: what connects the application to wires, stores, agents and the system."""

@@ -1,0 +1,75 @@
+"""Mounts a router into an aiohttp application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from agui_runtime.adapters.http.exchange import IncomingRequest, Response, StreamedBody
+from agui_runtime.adapters.http.router import Router
+
+
+def add_router(app: web.Application, router: Router) -> None:
+    """Serve the router's base path, and all below it, from ``app``.
+
+    The host's runner must be made with ``handler_cancellation=True``: only then does aiohttp tell a handler at once
+    that its client is gone, and a run of the GraphQL protocol is stopped by just that.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = await router.handle(_incoming(request))
+        if isinstance(response.body, bytes):
+            return _whole(request, response)
+        return await _streamed(request, response, response.body)
+
+    app.router.add_route("*", router.base_path or "/", handle)
+    app.router.add_route("*", router.base_path + "/{below:.*}", handle)
+
+
+def _incoming(request: web.Request) -> IncomingRequest:
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return IncomingRequest(
+        method=request.method,
+        path=request.path,
+        query=request.query_string,
+        headers=headers,
+        chunks=_chunks(request),
+        peer=request.remote,
+    )
+
+
+async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    async for chunk in request.content.iter_any():
+        yield chunk
+
+
+def _whole(request: web.Request, response: Response) -> web.Response:
+    assert isinstance(response.body, bytes)  # noqa: S101 - the caller looked
+    body = b"" if request.method == "HEAD" else response.body
+    answer = web.Response(status=response.status, body=body)
+    if "content-type" not in {name.lower() for name, _ in response.headers}:
+        del answer.headers["Content-Type"]
+    for name, value in response.headers:
+        answer.headers[name] = value
+    return answer
+
+
+async def _streamed(request: web.Request, response: Response, body: StreamedBody) -> web.StreamResponse:
+    answer = web.StreamResponse(status=response.status)
+    for name, value in response.headers:
+        answer.headers[name] = value
+    answer.headers["X-Accel-Buffering"] = "no"
+    try:
+        await answer.prepare(request)
+        async for piece in body:
+            await answer.write(piece)
+        await answer.write_eof()
+    except ConnectionError:
+        # The client hung up: no error (frontends.md). Closing the body tells the protocol.
+        pass
+    finally:
+        await asyncio.shield(body.aclose())
+    return answer

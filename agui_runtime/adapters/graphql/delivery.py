@@ -1,0 +1,142 @@
+"""From graphql-core's incremental results to the 2022 format that CopilotKit's clients read (contract graphql §5).
+
+graphql-core 3.3 emits the newer form (``pending``, ``id``, ``completed``), which those clients accept silently and
+corrupt. The two also differ in order: here a deferred entry waits until every list below it is complete, so that a
+message's status follows its last chunk and the response's status ends the response.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import define
+from graphql import GraphQLError
+
+Path = tuple[str | int, ...]
+
+
+@define
+class _Pending:
+    path: Path
+    label: str | None
+    next_index: int | None
+    """For a list: the index of its next item."""
+
+
+@define
+class _Held:
+    path: Path
+    entry: dict[str, Any]
+
+
+class Delivery:
+    """Translates one operation's results, one payload at a time."""
+
+    def __init__(self, format_error: Any) -> None:
+        self._format_error = format_error
+        self._pending: dict[str, _Pending] = {}
+        self._held: list[_Held] = []
+
+    def initial(self, result: Any) -> dict[str, Any]:
+        """The first payload."""
+        payload: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            payload["errors"] = self._errors(result.errors)
+        self._announce(result.pending, [((), result.data)])
+        payload["hasNext"] = True
+        return payload
+
+    def later(self, result: Any) -> dict[str, Any] | None:
+        """A later payload; ``None`` where nothing is ready to go yet."""
+        values = [value for entry in result.incremental or () for value in self._values(entry)]
+        self._announce(result.pending or (), values)
+        entries = [entry for raw in result.incremental or () for entry in self._entries(raw)]
+        for done in result.completed or ():
+            entries.extend(self._complete(done))
+        entries.extend(self._released(everything=not result.has_next))
+        if not entries and result.has_next:
+            return None
+        payload: dict[str, Any] = {"incremental": entries} if entries else {}
+        return {**payload, "hasNext": result.has_next}
+
+    def _announce(self, pending: Sequence[Any], values: Sequence[tuple[Path, Any]]) -> None:
+        for announced in pending:
+            path = tuple(announced.path)
+            value = _lookup(path, values)
+            index = len(value) if isinstance(value, list) else None
+            self._pending[announced.id] = _Pending(path, announced.label, index)
+
+    def _values(self, entry: Any) -> Iterator[tuple[Path, Any]]:
+        """The values that an entry brings, with their paths, so that lists announced beside it can be found."""
+        pending = self._pending[entry.id]
+        if hasattr(entry, "items"):
+            first = pending.next_index or 0
+            for offset, item in enumerate(entry.items):
+                yield (*pending.path, first + offset), item
+        else:
+            yield (*pending.path, *(entry.sub_path or ())), entry.data
+
+    def _entries(self, entry: Any) -> Iterator[dict[str, Any]]:
+        pending = self._pending[entry.id]
+        errors = {"errors": self._errors(entry.errors)} if entry.errors else {}
+        label = {"label": pending.label} if pending.label else {}
+        if hasattr(entry, "items"):
+            assert pending.next_index is not None  # noqa: S101 - only lists have items
+            for item in entry.items:
+                yield {"items": [item], "path": [*pending.path, pending.next_index], **label, **errors}
+                pending.next_index += 1
+            return
+        path = (*pending.path, *(entry.sub_path or ()))
+        self._held.append(_Held(path, {"data": entry.data, "path": list(path), **label, **errors}))
+
+    def _complete(self, done: Any) -> Iterator[dict[str, Any]]:
+        pending = self._pending.pop(done.id)
+        if not done.errors:
+            return
+        errors = self._errors(done.errors)
+        if pending.next_index is None:
+            yield {"data": None, "path": list(pending.path), "errors": errors}
+        else:
+            yield {"items": None, "path": [*pending.path, pending.next_index], "errors": errors}
+
+    def _released(self, *, everything: bool) -> list[dict[str, Any]]:
+        """The held entries under which no list is open any more, the deepest first."""
+        lists = [pending.path for pending in self._pending.values() if pending.next_index is not None]
+        ready: list[_Held] = []
+        waiting: list[_Held] = []
+        for held in self._held:
+            blocked = not everything and any(_is_below(path, held.path) for path in lists)
+            (waiting if blocked else ready).append(held)
+        self._held = waiting
+        ready.sort(key=lambda held: -len(held.path))
+        return [held.entry for held in ready]
+
+    def _errors(self, errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:
+        return [self._format_error(error) for error in errors]
+
+
+async def deliver(result: Any, delivery: Delivery) -> AsyncIterator[dict[str, Any]]:
+    """All payloads of an incremental result, each as soon as it is ready."""
+    yield delivery.initial(result.initial_result)
+    async for later in result.subsequent_results:
+        payload = delivery.later(later)
+        if payload is not None:
+            yield payload
+
+
+def _is_below(path: Path, above: Path) -> bool:
+    return len(path) > len(above) and path[: len(above)] == above
+
+
+def _lookup(path: Path, values: Sequence[tuple[Path, Any]]) -> Any:
+    for base, value in values:
+        if path[: len(base)] == base:
+            for key in path[len(base) :]:
+                if isinstance(value, Mapping) and key in value:
+                    value = value[key]
+                elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+                    value = value[key]
+                else:
+                    break
+            else:
+                return value
+    return None

@@ -1,0 +1,128 @@
+"""Parsed and validated documents, kept: short queries become eight times faster (design §7)."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
+
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+@frozen
+class Document:
+    """A document that may be executed.
+
+    Attributes:
+        incremental: its ``@defer`` and ``@stream`` directives.
+    """
+
+    node: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+    incremental: tuple[DirectiveNode, ...]
+
+    def operation(self, name: Any) -> OperationDefinitionNode | None:
+        """The operation of that name, or the only one when ``name`` is ``None``."""
+        if name is None:
+            return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+        return self.operations.get(name) if isinstance(name, str) else None
+
+    def is_incremental(self, variables: Mapping[str, Any]) -> bool:
+        """Whether its answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
+        return any(_is_active(directive, variables) for directive in self.incremental)
+
+
+@frozen
+class Refused:
+    """A document that may not be executed."""
+
+    errors: tuple[dict[str, Any], ...]
+
+
+class Documents:
+    """A bounded cache of documents by their text; the least recently used one goes first."""
+
+    def __init__(self, schema: GraphQLSchema, *, max_documents: int = 256, max_tokens: int = 20_000) -> None:
+        self._schema = schema
+        self._max_documents = max_documents
+        self._max_tokens = max_tokens
+        self._known: OrderedDict[str, Document | Refused] = OrderedDict()
+
+    def get(self, text: str) -> Document | Refused:
+        """The document of that text."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._read(text)
+            self._known[text] = known
+            if len(self._known) > self._max_documents:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(text)
+        return known
+
+    def _read(self, text: str) -> Document | Refused:
+        try:
+            node = parse(text, max_tokens=self._max_tokens)
+        except GraphQLError as error:
+            return Refused((_formatted(error, "GRAPHQL_PARSE_FAILED"),))
+        errors = validate(self._schema, node)
+        if errors:
+            return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+        operations = {
+            definition.name.value if definition.name else None: definition
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        }
+        return Document(node, operations, _incremental_directives(node))
+
+
+def is_mutation(operation: OperationDefinitionNode) -> bool:
+    """Whether it is a mutation."""
+    return operation.operation is OperationType.MUTATION
+
+
+class _Collector(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[DirectiveNode] = []
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value in {"defer", "stream"}:
+            self.found.append(node)
+
+
+def _incremental_directives(node: DocumentNode) -> tuple[DirectiveNode, ...]:
+    collector = _Collector()
+    visit(node, collector)
+    return tuple(collector.found)
+
+
+def _is_active(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
+    condition = next((argument.value for argument in directive.arguments or () if argument.name.value == "if"), None)
+    if isinstance(condition, BooleanValueNode):
+        return condition.value
+    if isinstance(condition, VariableNode):
+        return variables.get(condition.name.value) is not False
+    return True
+
+
+def _formatted(error: GraphQLError, code: str) -> dict[str, Any]:
+    formatted: dict[str, Any] = dict(error.formatted)
+    # graphql-core writes names in single quotes where clients and logs know double ones.
+    formatted["message"] = _QUOTED.sub(r'"\1"', error.message)
+    return {**formatted, "extensions": {"code": code}}

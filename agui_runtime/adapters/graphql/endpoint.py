@@ -1,0 +1,190 @@
+"""The GraphQL endpoint: an HTTP request in, one answer or a stream of parts out (contract graphql §5, §8)."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, OperationDefinitionNode, experimental_execute_incrementally
+
+from agui_runtime.adapters.graphql.delivery import Delivery, deliver
+from agui_runtime.adapters.graphql.documents import Document, Documents, Refused, is_mutation
+from agui_runtime.adapters.graphql.errors import format_error
+from agui_runtime.adapters.graphql.negotiation import (
+    INCREMENTAL_OFFERED,
+    SINGLE_OFFERED,
+    Accepted,
+    Form,
+    negotiate,
+)
+from agui_runtime.adapters.graphql.request import BadRequestError, Parameters, read_parameters
+from agui_runtime.adapters.graphql.request_errors import format_variable_fault
+from agui_runtime.adapters.graphql.resolvers import OperationContext, Operations, bind_resolvers
+from agui_runtime.adapters.graphql.schema import load_schema
+from agui_runtime.adapters.http import multipart, sse
+from agui_runtime.adapters.http.exchange import Headers, Request, Response
+
+logger = logging.getLogger(__name__)
+
+CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
+RUNTIME_VERSION = "x-copilotkit-runtime-version"
+
+
+class GraphqlEndpoint:
+    """Serves the schema to CopilotKit's clients."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._schema = bind_resolvers(load_schema())
+        self._documents = Documents(self._schema)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request on the endpoint's own path."""
+        accepted = negotiate(request.header("accept"))
+        if accepted.single is None:
+            return Response(406, (("accept", SINGLE_OFFERED), *_version(request)))
+        try:
+            parameters = read_parameters(request)
+            return await self._execute(request, parameters, accepted)
+        except BadRequestError as error:
+            return _refuse(error, accepted.single, _version(request))
+
+    async def health(self, request: Request) -> Response:
+        """Whether the endpoint is there."""
+        return Response(200, _version(request))
+
+    async def _execute(self, request: Request, parameters: Parameters, accepted: Accepted) -> Response:
+        assert accepted.single is not None  # noqa: S101 - handle has looked
+        document = self._documents.get(parameters.query)
+        if isinstance(document, Refused):
+            return _invalid(document, accepted.single, _version(request))
+        operation = document.operation(parameters.operation_name)
+        if operation is None:
+            fault = _error("Could not determine what operation to execute.", "OPERATION_RESOLUTION_FAILURE")
+            return _single(400, {"errors": [fault]}, accepted.single, _version(request))
+        if request.method == "GET" and is_mutation(operation):
+            text = "Can only perform a mutation operation from a POST request."
+            raise BadRequestError(405, text, headers=(("allow", "POST"),))
+        if document.is_incremental(parameters.variables) and accepted.incremental is None:
+            # Asked before the agent runs: the TypeScript server runs it first and then throws the result away.
+            return Response(406, (("accept", INCREMENTAL_OFFERED), *_version(request)))
+        return await self._run(request, parameters, document, operation, accepted)
+
+    async def _run(
+        self,
+        request: Request,
+        parameters: Parameters,
+        document: Document,
+        operation: OperationDefinitionNode,
+        accepted: Accepted,
+    ) -> Response:
+        context = OperationContext(request, self._operations)
+        streams = False
+        try:
+            result = experimental_execute_incrementally(
+                self._schema,
+                document.node,
+                context_value=context,
+                variable_values=dict(parameters.variables),
+                operation_name=operation.name.value if operation.name else None,
+            )
+            if isawaitable(result):
+                result = await result
+            if isinstance(result, ExecutionResult):
+                return self._whole(request, parameters, operation, result, accepted)
+            streams = True
+        finally:
+            if not streams:
+                await context.close()
+        format_one = partial(
+            format_error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id
+        )
+        form = accepted.incremental or Form.MULTIPART
+        body = _Stream(result, Delivery(format_one), context, form)
+        return Response(200, (*_content_type(form), *_version(request)), body)
+
+    def _whole(
+        self,
+        request: Request,
+        parameters: Parameters,
+        operation: OperationDefinitionNode,
+        result: ExecutionResult,
+        accepted: Accepted,
+    ) -> Response:
+        assert accepted.single is not None  # noqa: S101 - handle has looked
+        errors = result.errors or []
+        if result.data is None and errors and all(error.path is None for error in errors):
+            faults = [format_variable_fault(error, self._schema, parameters.variables) for error in errors]
+            return _single(400, {"errors": faults}, accepted.single, _version(request))
+        formatted = [
+            format_error(error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
+            for error in errors
+        ]
+        payload = {"errors": formatted} if formatted else {}
+        return _single(200, {**payload, "data": result.data}, accepted.single, _version(request))
+
+
+class _Stream:
+    """The framed payloads. Closing it before its end means that the client is gone."""
+
+    def __init__(self, result: Any, delivery: Delivery, context: OperationContext, form: Form) -> None:
+        self._result = result
+        self._delivery = delivery
+        self._context = context
+        self._is_sse = form is Form.EVENT_STREAM
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        frame = sse.next_event if self._is_sse else multipart.part
+        opening = sse.OPENING if self._is_sse else multipart.OPENING
+        async for payload in deliver(self._result, self._delivery):
+            yield opening + frame(orjson.dumps(payload))
+            opening = b""
+        yield sse.COMPLETE if self._is_sse else multipart.CLOSING
+
+    async def aclose(self) -> None:
+        await self._context.close()
+        await self._result.subsequent_results.aclose()
+
+
+def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Headers) -> Response:
+    document = orjson.dumps(payload)
+    if form is Form.MULTIPART:
+        body = multipart.OPENING + multipart.part(document) + multipart.CLOSING
+    elif form is Form.EVENT_STREAM:
+        body = sse.OPENING + sse.next_event(document) + sse.COMPLETE
+    else:
+        body = document
+    return Response(200 if form is Form.EVENT_STREAM else status, (*_content_type(form), *headers), body)
+
+
+def _invalid(refused: Refused, form: Form, headers: Headers) -> Response:
+    # Clients of the older media type expect 200 for a document that cannot be executed (contract graphql §8).
+    status = 200 if form is Form.JSON else 400
+    return _single(status, {"errors": refused.errors}, form, headers)
+
+
+def _refuse(error: BadRequestError, form: Form, headers: Headers) -> Response:
+    if error.message is None:
+        return Response(error.status, (*error.headers, *headers))
+    body = _error(error.message, "BAD_REQUEST")
+    if error.original is not None:
+        body["extensions"]["originalError"] = error.original
+    return _single(error.status, {"errors": [body]}, form, (*error.headers, *headers))
+
+
+def _error(message: str, code: str) -> dict[str, Any]:
+    return {"message": message, "extensions": {"code": code}}
+
+
+def _content_type(form: Form) -> Headers:
+    if form is Form.EVENT_STREAM:
+        return (("content-type", form.value), ("cache-control", "no-cache"), ("content-encoding", "none"))
+    return (("content-type", form.value),)
+
+
+def _version(request: Request) -> Headers:
+    """The client's own version: any other makes it warn of a mismatch on every request (contract graphql §9)."""
+    version = request.header(CLIENT_VERSION)
+    return ((RUNTIME_VERSION, version),) if version and version.isascii() and version.isprintable() else ()

@@ -1,0 +1,124 @@
+"""A run as a response that graphql-core can read while it grows."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import uuid4
+
+from agui_runtime.adapters.graphql import output as o
+from agui_runtime.adapters.graphql import projection as p
+from agui_runtime.adapters.graphql.channel import Channel, Promise
+from agui_runtime.adapters.graphql.errors import failed_status_details
+from agui_runtime.application.values import LogEntry
+from agui_runtime.domain.errors import GENERIC_MESSAGE
+
+
+class LiveResponse:
+    """Feeds a response's lists and statuses from batches of a run's events.
+
+    Attributes:
+        is_complete: the response's status is known: hanging up no longer means "stop".
+    """
+
+    def __init__(self, projection: p.Projection) -> None:
+        self.is_complete = False
+        self.messages: Channel[o.OutputMessage] = Channel()
+        self.meta_events: Channel[o.MetaEvent] = Channel()
+        self.status: Promise[o.ResponseStatus] = Promise()
+        self._projection = projection
+        self._open: dict[tuple[str, str], o.StreamedMessage] = {}
+
+    async def pump(self, batches: AsyncIterator[Sequence[LogEntry]]) -> None:
+        """Read the run to its end."""
+        try:
+            async for batch in batches:
+                for entry in batch:
+                    for change in self._projection.changes(entry):
+                        self._apply(change)
+        finally:
+            self._end()
+
+    def _apply(self, change: p.Change) -> None:
+        match change:
+            case p.Piece(key=key, text=text):
+                self._pieces(key).push(text)
+            case p.TextOpened():
+                self._add(
+                    (p.TEXT, change.id),
+                    o.TextMessageOutput(
+                        id=change.id,
+                        created_at=change.at,
+                        content=Channel(),
+                        status=Promise(),
+                        parent_message_id=change.parent_message_id,
+                    ),
+                )
+            case p.CallOpened():
+                self._add(
+                    (p.CALL, change.id),
+                    o.ActionExecutionMessageOutput(
+                        id=change.id,
+                        created_at=change.at,
+                        name=change.name,
+                        arguments=Channel(),
+                        status=Promise(),
+                        parent_message_id=change.parent_message_id,
+                    ),
+                )
+            case p.Closed(key=key, failure=failure):
+                self._close(key, failure)
+            case p.ResultGiven():
+                self.messages.push(
+                    o.ResultMessageOutput(
+                        id=f"result-{change.call_id}",
+                        created_at=change.at,
+                        action_execution_id=change.call_id,
+                        action_name=change.name,
+                        result=change.result,
+                    )
+                )
+            case p.StateReported():
+                self.messages.push(_state_message(change))
+            case p.MetaEventRaised(event=event):
+                self.meta_events.push(event)
+            case p.ResponseClosed(reason=reason, details=details):
+                self._finish(reason, details)
+
+    def _pieces(self, key: tuple[str, str]) -> Channel[str]:
+        message = self._open[key]
+        return message.content if isinstance(message, o.TextMessageOutput) else message.arguments
+
+    def _add(self, key: tuple[str, str], message: o.StreamedMessage) -> None:
+        self._open[key] = message
+        self.messages.push(message)
+
+    def _close(self, key: tuple[str, str], failure: str | None) -> None:
+        self._pieces(key).close()
+        message = self._open.pop(key)
+        status = o.SUCCESS if failure is None else o.FailedMessageStatus(failure or message.failure)
+        message.status.keep(status)
+
+    def _end(self) -> None:
+        """Nothing more will come: whatever is still open has failed, so that no reader waits for ever."""
+        for key in tuple(self._open):
+            self._close(key, "")
+        self.messages.close()
+        self.meta_events.close()
+        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(GENERIC_MESSAGE, None)))
+
+    def _finish(self, reason: str | None, details: Any) -> None:
+        self.is_complete = True
+        self.status.keep(o.SuccessResponseStatus() if reason is None else o.FailedResponseStatus(reason, details or {}))
+
+
+def _state_message(report: p.StateReported) -> o.AgentStateMessageOutput:
+    return o.AgentStateMessageOutput(
+        id=f"ck-{uuid4()}",
+        created_at=report.at,
+        thread_id=report.thread_id,
+        agent_name=report.agent_name,
+        node_name=report.node_name,
+        run_id=report.run_id,
+        state=report.state,
+        running=report.running,
+        active=report.active,
+    )

@@ -1,0 +1,24 @@
+"""From a request to a caller: identity, then scope."""
+
+from agui_runtime.adapters.http.exchange import Request
+from agui_runtime.application.ports import AccessPolicy, Identity
+from agui_runtime.application.values import RequestFacts
+from agui_runtime.domain.identity import Caller
+
+
+class Access:
+    """Finds out who calls, and the scope that is part of every key of what the caller may see."""
+
+    def __init__(self, identity: Identity, policy: AccessPolicy) -> None:
+        self._identity = identity
+        self._policy = policy
+
+    async def caller_of(self, request: Request) -> Caller:
+        """The caller.
+
+        Raises:
+            DeniedError: not known, or not welcome.
+        """
+        facts = RequestFacts(request.method, request.path, request.headers, request.peer)
+        principal = await self._identity.identify(facts)
+        return Caller(principal, self._policy.scope_of(principal))

@@ -1,0 +1,69 @@
+"""An HTTP exchange as values: hosts translate to and from these, protocols answer them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import Factory, frozen
+
+Headers = Sequence[tuple[str, str]]
+
+
+@frozen
+class Request:
+    """A request whose body has been read within the limit.
+
+    Attributes:
+        path: the path below the router's base path, ``""`` for the base itself.
+        query: the raw query string, without the question mark.
+        headers: by lower-case name; repeated ones joined with a comma.
+        peer: the address of the other side, where the host knows it.
+        correlation_id: goes along in every log line, error and response of this exchange.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = Factory(dict)
+    body: bytes = b""
+    peer: str | None = None
+    correlation_id: str = ""
+
+    def header(self, name: str) -> str | None:
+        """A header's value; ``name`` in lower case."""
+        return self.headers.get(name)
+
+
+@frozen
+class IncomingRequest:
+    """A request as a host hands it over: the body is still on the wire."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+    peer: str | None = None
+
+
+class StreamedBody(Protocol):
+    """A body that is sent piece by piece, as it comes."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces."""
+        ...
+
+    async def aclose(self) -> None:
+        """Called by the host exactly once, at the end or when the client is gone, even if nothing was read."""
+        ...
+
+
+@frozen
+class Response:
+    """An answer, whole or streamed."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes | StreamedBody = b""
+
+
+Handler = Callable[[Request], Awaitable[Response]]

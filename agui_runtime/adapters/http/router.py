@@ -1,0 +1,96 @@
+"""Takes what a host hands over, applies what holds for every protocol, and passes it to the route that matches."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Sequence
+
+from attrs import evolve, frozen
+
+from agui_runtime.adapters.http.cors import CorsPolicy
+from agui_runtime.adapters.http.exchange import Handler, Headers, IncomingRequest, Request, Response
+from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowError, HttpLimits, read_body
+
+logger = logging.getLogger(__name__)
+
+CORRELATION_HEADER = "x-request-id"
+_CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
+
+
+@frozen
+class Route:
+    """A handler for exact paths below the base path."""
+
+    paths: frozenset[str]
+    handler: Handler
+
+
+class Router:
+    """Serves one base path. It knows no protocol: composition gives it its routes."""
+
+    def __init__(
+        self,
+        base_path: str,
+        routes: Sequence[Route],
+        *,
+        cors: CorsPolicy,
+        limits: HttpLimits,
+        new_id: Callable[[], str],
+    ) -> None:
+        self.base_path = base_path.rstrip("/")
+        self._routes = {path: route.handler for route in routes for path in route.paths}
+        self._cors = cors
+        self._limits = limits
+        self._new_id = new_id
+
+    async def handle(self, incoming: IncomingRequest) -> Response:
+        """The answer; it never raises but for cancellation."""
+        correlation_id = self._correlation_id(incoming)
+        if incoming.method == "OPTIONS":
+            response = Response(204, self._cors.preflight_headers(incoming.headers))
+        else:
+            response = await self._answer(incoming, correlation_id)
+            response = _with(response, self._cors.response_headers(incoming.headers))
+        return _with(response, ((CORRELATION_HEADER, correlation_id),))
+
+    async def _answer(self, incoming: IncomingRequest, correlation_id: str) -> Response:
+        path = incoming.path.removeprefix(self.base_path)
+        handler = self._routes.get(path)
+        if handler is None:
+            return Response(404)
+        try:
+            body = await read_body(incoming.chunks, incoming.headers.get("content-length"), self._limits)
+            return await handler(
+                Request(
+                    method=incoming.method,
+                    path=path,
+                    query=incoming.query,
+                    headers=incoming.headers,
+                    body=body,
+                    peer=incoming.peer,
+                    correlation_id=correlation_id,
+                )
+            )
+        except BodyTooLargeError:
+            text = f"The request body is larger than {self._limits.max_body_bytes} bytes, the limit of this server."
+            return _problem(413, text, correlation_id, (("connection", "close"),))
+        except BodyTooSlowError:
+            text = f"The request body did not arrive within {self._limits.body_seconds:g} seconds."
+            return _problem(408, text, correlation_id, (("connection", "close"),))
+        except Exception:
+            logger.exception("Unforeseen failure of request %s.", correlation_id)
+            return _problem(500, "Something went wrong on the server.", correlation_id)
+
+    def _correlation_id(self, incoming: IncomingRequest) -> str:
+        given = incoming.headers.get(CORRELATION_HEADER, "")
+        return given if _CORRELATION_ID.fullmatch(given) else self._new_id()
+
+
+def _with(response: Response, headers: Headers) -> Response:
+    return evolve(response, headers=(*response.headers, *headers)) if headers else response
+
+
+def _problem(status: int, text: str, correlation_id: str, headers: Headers = ()) -> Response:
+    body = json.dumps({"errors": [{"message": text, "extensions": {"correlationId": correlation_id}}]}).encode()
+    return Response(status, (("content-type", "application/json; charset=utf-8"), *headers), body)
+

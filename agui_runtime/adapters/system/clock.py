@@ -1,0 +1,20 @@
+"""The system's clock and random ids."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+
+class RandomIds:
+    """Ids as CopilotKit makes them (contract graphql §4)."""
+
+    def new_id(self) -> str:
+        """``ck-`` and a random UUID."""
+        return f"ck-{uuid4()}"

@@ -1,0 +1,29 @@
+"""Telemetry into the log, at level DEBUG: for development, and where no collector is set up."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+logger = logging.getLogger("agui_runtime.telemetry")
+
+
+class LogTelemetry:
+    """Writes each measurement as one line."""
+
+    def count(self, name: str, value: int = 1, **attributes: str) -> None:
+        """Add to a counter."""
+        logger.debug("%s +%d %s", name, value, attributes)
+
+    def observe(self, name: str, value: float, **attributes: str) -> None:
+        """Record a value."""
+        logger.debug("%s %.6f %s", name, value, attributes)
+
+    @contextmanager
+    def span(self, name: str, **attributes: str) -> Iterator[None]:
+        """Time what runs inside."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(name, perf_counter() - started, **attributes)

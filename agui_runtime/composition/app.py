@@ -1,0 +1,37 @@
+"""The aiohttp application: a router with a life."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from agui_runtime.adapters.aiohttp import add_router
+from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.composition.lifespan import Lifespan
+
+
+def mount(app: web.Application, container: RuntimeContainer) -> None:
+    """Serve a runtime from an aiohttp application of yours, under the runtime's own base path.
+
+    Run the application with ``handler_cancellation=True``, as ``agui_runtime.run_app`` does: a GraphQL frontend stops a
+    run by hanging up, and only then does aiohttp say so at once.
+    """
+    lifespan = Lifespan(container)
+
+    async def live(_: web.Application) -> AsyncIterator[None]:
+        await lifespan.start()
+        yield
+        await lifespan.stop()
+
+    async def drain(_: web.Application) -> None:
+        await lifespan.drain()
+
+    add_router(app, container.router())
+    app.cleanup_ctx.append(live)
+    app.on_shutdown.append(drain)
+
+
+def create_app(container: RuntimeContainer) -> web.Application:
+    """An aiohttp application that serves one runtime."""
+    app = web.Application()
+    mount(app, container)
+    return app

@@ -1,0 +1,135 @@
+"""The command line: ``agui-runtime serve`` and ``agui-runtime demo``."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from agui_runtime import __version__
+from agui_runtime.composition.app import create_app
+from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.composition.demo.app import demo_app
+from agui_runtime.composition.server import run_app
+from agui_runtime.composition.settings import Settings
+from agui_runtime.domain.errors import AguiError, ConfigurationError
+
+FAILED, MISUSED = 1, 2
+
+EPILOG = """\
+settings come from AGUI_* variables, such as AGUI_HOST, AGUI_PORT and AGUI_CORS_ORIGINS; README.md lists them all.
+
+exit codes: 0 stopped as asked, 1 could not run, 2 wrong command line or setting.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        return int(options.run(options, settings))
+    except ConfigurationError as error:
+        return _fail(MISUSED, error.message)
+    except AguiError as error:
+        return _fail(FAILED, error.message)
+    except OSError as error:
+        return _fail(FAILED, f"Cannot listen: {error.strerror or error}. Set AGUI_HOST or AGUI_PORT to another address.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="agui-runtime",
+        description="The Python runtime behind CopilotKit frontends.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"agui-runtime {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve a container of yours")
+    serve.add_argument(
+        "target",
+        metavar="MODULE:ATTRIBUTE",
+        help="a RuntimeContainer, a function that gives one, or an aiohttp application",
+    )
+    serve.set_defaults(run=_serve)
+    demo = commands.add_parser("demo", help="serve a demo page with an offline agent")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    target = _load(options.target)
+    if not isinstance(target, web.Application):
+        settings = target.settings()
+        target = create_app(target)
+
+    def announce(url: str) -> None:
+        _say(f"Serving {options.target} at {url}{settings.base_path} (Ctrl+C stops it)")
+
+    run_app(target, host=settings.host, port=settings.port, announce=announce)
+    return 0
+
+
+def _demo(_: argparse.Namespace, settings: Settings) -> int:
+    def announce(url: str) -> None:
+        _say(
+            f"The demo page:   {url}/\n"
+            f"The runtime URL: {url}{settings.base_path}\n\n"
+            f'In a React app:  <CopilotKit runtimeUrl="{url}{settings.base_path}" agent="demo">\n\n'
+            "Ctrl+C stops it."
+        )
+
+    run_app(demo_app(settings), host=settings.host, port=settings.port, announce=announce)
+    return 0
+
+
+def _load(name: str) -> Any:
+    """The container or application that a ``module:attribute`` names.
+
+    Raises:
+        ConfigurationError: there is none, or it is something else.
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not (module_name and colon and attribute):
+        raise ConfigurationError(f"{name!r} is no MODULE:ATTRIBUTE, such as my_app:container.")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not module_name.startswith(error.name):
+            raise
+        raise ConfigurationError(f"There is no module {module_name!r} in {Path.cwd()} or on the Python path.") from error
+    found = getattr(module, attribute, None)
+    if found is None:
+        raise ConfigurationError(f"The module {module_name!r} has no {attribute!r}.")
+    if callable(found) and not isinstance(found, web.Application) and not _is_container(found):
+        found = found()
+    if not (isinstance(found, web.Application) or _is_container(found)):
+        kind = type(found).__name__
+        raise ConfigurationError(f"{name!r} is a {kind}; expected a RuntimeContainer or an aiohttp application.")
+    return found
+
+
+def _is_container(value: Any) -> bool:
+    return all(hasattr(value, name) for name in ("router", "settings", "supervisor")) and value is not RuntimeContainer
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _fail(code: int, text: str) -> int:
+    sys.stderr.write(f"agui-runtime: {text}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

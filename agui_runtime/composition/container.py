@@ -1,0 +1,112 @@
+"""Where ports meet adapters: synchronous and declarative; rebinding a port is one argument (ADR 0004)."""
+
+import os
+
+from dependency_injector import containers, providers
+
+from agui_runtime import __version__
+from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
+from agui_runtime.adapters.graphql.resolvers import Operations
+from agui_runtime.adapters.http.access import Access
+from agui_runtime.adapters.http.router import Route, Router
+from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
+from agui_runtime.adapters.system.access import NoIdentity, OneScope
+from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
+from agui_runtime.adapters.system.clock import RandomIds, SystemClock
+from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.describe_runtime import DescribeRuntime
+from agui_runtime.application.generate_response import GenerateResponse
+from agui_runtime.application.list_agents import ListAgents
+from agui_runtime.application.load_state import LoadState
+from agui_runtime.application.recover_runs import RecoverRuns
+from agui_runtime.application.run_opening import RunOpening
+from agui_runtime.application.run_state import RunStates
+from agui_runtime.application.run_supervisor import RunSupervisor
+from agui_runtime.application.save_state import SaveState
+from agui_runtime.composition.settings import Settings
+
+
+def _settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+def _routes(endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
+    return (
+        Route(frozenset({"", "/"}), endpoint.handle),
+        Route(frozenset({"/health"}), endpoint.health),
+    )
+
+
+def _router(settings: Settings, endpoint: GraphqlEndpoint, ids: RandomIds) -> Router:
+    return Router(
+        settings.base_path, _routes(endpoint), cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id
+    )
+
+
+class RuntimeContainer(containers.DeclarativeContainer):
+    """Everything a runtime is made of.
+
+    A host rebinds any of it with one argument, a provider: ``RuntimeContainer(state_store=providers.Singleton(MyStore))``.
+    What hosts give most often: ``agents`` and ``tools`` (iterables of ``Agent`` and ``ServerTool``), ``model`` (a
+    ``LanguageModel``), ``hooks`` and ``guardrail``. An adapter that has ``open()`` or ``close()`` coroutines gets them
+    called by the application's lifespan.
+    """
+
+    settings = providers.Singleton(_settings)
+
+    agents = providers.Object(())
+    tools = providers.Object(())
+    model = providers.Object(None)
+    hooks = providers.Object(None)
+    guardrail = providers.Object(None)
+    properties = providers.Object({})
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(RandomIds)
+    telemetry = providers.Singleton(LogTelemetry)
+    identity = providers.Singleton(NoIdentity)
+    access_policy = providers.Singleton(OneScope)
+    agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
+    tool_catalog = providers.Singleton(FixedToolCatalog, tools)
+
+    memory = providers.Singleton(MemoryDatabase, settings.provided.memory_limits)
+    state_store = providers.Singleton(MemoryStateStore, memory, clock, settings.provided.state_limits)
+    run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)
+    thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
+
+    supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
+    run_states = providers.Factory(RunStates, state_store)
+    run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
+    generate_response = providers.Factory(
+        GenerateResponse,
+        agents=agent_catalog,
+        tools=tool_catalog,
+        model=model,
+        opening=run_opening,
+        states=run_states,
+        supervisor=supervisor,
+        hooks=hooks,
+        guardrail=guardrail,
+        ids=ids,
+        limits=settings.provided.run_limits,
+    )
+    load_state = providers.Factory(LoadState, agent_catalog, state_store, run_log)
+    save_state = providers.Factory(SaveState, state_store, settings.provided.state_limits)
+    list_agents = providers.Factory(ListAgents, agent_catalog)
+    describe_runtime = providers.Factory(
+        DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql",)
+    )
+    recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
+
+    access = providers.Singleton(Access, identity, access_policy)
+    operations = providers.Singleton(
+        Operations,
+        generate=generate_response,
+        load_state=load_state,
+        list_agents=list_agents,
+        access=access,
+        properties=properties,
+        forward_headers=settings.provided.forwarded_header_names,
+    )
+    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations)
+    router = providers.Singleton(_router, settings, graphql_endpoint, ids)

@@ -1,0 +1,88 @@
+"""Opens what needs opening, recovers lost runs now and then, drains and closes in order."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.domain.errors import AguiError
+
+logger = logging.getLogger(__name__)
+
+
+class Lifespan:
+    """A runtime's life within its host.
+
+    Args:
+        container: the runtime.
+    """
+
+    def __init__(self, container: RuntimeContainer) -> None:
+        self._container = container
+        self._recovery: asyncio.Task[None] | None = None
+        self._opened: list[Any] = []
+
+    async def start(self) -> None:
+        """Open the adapters and begin to look for lost runs.
+
+        Raises:
+            AguiError: something that was configured cannot be used.
+        """
+        for adapter in self._adapters():
+            if hasattr(adapter, "open"):
+                await adapter.open()
+            self._opened.append(adapter)
+        self._recovery = asyncio.create_task(self._recover(), name="recovery of lost runs")
+
+    async def drain(self) -> None:
+        """Refuse new runs and let live ones end."""
+        await self._container.supervisor().drain(self._container.settings().drain_seconds)
+
+    async def stop(self) -> None:
+        """Close the adapters, the last opened first."""
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.wait({self._recovery})
+        for adapter in reversed(self._opened):
+            if hasattr(adapter, "close"):
+                await adapter.close()
+        self._opened.clear()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start, then drain and stop."""
+        try:
+            await self.start()
+            yield
+            await self.drain()
+        finally:
+            await self.stop()
+
+    def _adapters(self) -> Iterator[Any]:
+        container = self._container
+        seen: set[int] = set()
+        candidates = (
+            container.state_store(),
+            container.run_log(),
+            container.thread_directory(),
+            container.model(),
+            container.guardrail(),
+            *container.agents(),
+        )
+        for adapter in candidates:
+            if adapter is not None and id(adapter) not in seen:
+                seen.add(id(adapter))
+                yield adapter
+
+    async def _recover(self) -> None:
+        interval = self._container.settings().lease_seconds / 2
+        while True:
+            try:
+                sealed = await self._container.recover_runs()()
+                if sealed:
+                    logger.warning("%d lost runs were sealed.", sealed)
+            except AguiError:
+                logger.warning("Lost runs could not be looked for; tried again soon.", exc_info=True)
+            await asyncio.sleep(interval)

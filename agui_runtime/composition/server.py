@@ -1,0 +1,49 @@
+"""Runs an application until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+from aiohttp import web
+
+logger = logging.getLogger(__name__)
+
+
+def run_app(
+    app: web.Application, *, host: str, port: int, announce: Callable[[str], None], shutdown_seconds: float = 5.0
+) -> None:
+    """Serve until SIGINT or SIGTERM, then end in good order.
+
+    Args:
+        app: what to serve.
+        host: the address to listen on.
+        port: the port; 0 picks a free one.
+        announce: called with the server's URL once it listens.
+        shutdown_seconds: how long open connections may take after the runs are drained.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    asyncio.run(_serve(app, host, port, announce, shutdown_seconds))
+
+
+async def _serve(
+    app: web.Application, host: str, port: int, announce: Callable[[str], None], shutdown_seconds: float
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=shutdown_seconds, access_log=None)
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0][1]
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"http://{shown}:{bound}")
+        await stop.wait()
+        logger.info("Shutting down.")
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,180 @@
+"""Settings from the environment: one frozen class, prefix ``AGUI_``; an unknown or bad value fails at start."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from agui_runtime.adapters.http.cors import CorsPolicy
+from agui_runtime.adapters.http.limits import HttpLimits
+from agui_runtime.adapters.memory import MemoryLimits
+from agui_runtime.domain.errors import ConfigurationError
+from agui_runtime.domain.policy import RunLimits, StateLimits
+
+PREFIX = "AGUI_"
+TEST_PREFIX = "AGUI_TEST_"
+"""Names of the test run's own switches; the runtime does not read them."""
+
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("a whole number, 1 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) <= 65535:  # noqa: PLR2004 - the range of TCP ports
+        raise ValueError("a port number from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise ValueError("a number of seconds greater than 0")
+    return value
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError("1, true, yes, on, 0, false, no or off")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _names(text)
+    for origin in origins:
+        if origin != "*" and ("://" not in origin or origin.endswith("/")):
+            raise ValueError("origins such as https://app.example.com, separated by commas, or *")
+    return origins
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or "?" in text or "#" in text:
+        raise ValueError("a path that begins with /")
+    return text.rstrip("/")
+
+
+def _level(text: str) -> str:
+    if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("DEBUG, INFO, WARNING or ERROR")
+    return text.upper()
+
+
+def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+    return field(default=default, metadata={"read": read, "meaning": meaning})
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Every setting; the variable's name is the attribute's in capitals, behind ``AGUI_``."""
+
+    host: str = _setting("127.0.0.1", str, "Address to listen on")
+    port: int = _setting(8000, _port, "Port to listen on; 0 picks a free one")
+    base_path: str = _setting("/api/copilotkit", _path, "Where the runtime is served")
+    log_level: str = _setting("INFO", _level, "What the server logs")
+    cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
+    cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
+    forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
+    max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
+    body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
+    max_run_events: int = _setting(100_000, _count, "Most events of one run")
+    max_run_bytes: int = _setting(16 * 1024 * 1024, _count, "Most output of one run, in characters")
+    max_run_seconds: float = _setting(600.0, _seconds, "Longest run")
+    tool_seconds: float = _setting(60.0, _seconds, "Longest call of a server-side tool")
+    stop_seconds: float = _setting(5.0, _seconds, "How long a stopped agent may take before its run is sealed")
+    busy_seconds: float = _setting(2.0, _seconds, "How long a new run waits for the old one on the same thread")
+    lease_seconds: float = _setting(30.0, _seconds, "How long a run outlives its process")
+    drain_seconds: float = _setting(10.0, _seconds, "How long live runs may go on at shutdown")
+    max_state_bytes: int = _setting(1024 * 1024, _count, "Largest state of one agent in one thread, in bytes")
+    max_state_depth: int = _setting(64, _count, "Deepest nesting of a state")
+    memory_max_threads: int = _setting(10_000, _count, "Most threads kept in memory; the idlest go first")
+    memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest threads go first")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read all settings.
+
+        Raises:
+            ConfigurationError: naming the variable, what was expected and what came.
+        """
+        fields = {PREFIX + attribute.name.upper(): attribute for attribute in attrs.fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environment.items():
+            if not name.startswith(PREFIX) or name.startswith(TEST_PREFIX):
+                continue
+            attribute = fields.get(name)
+            if attribute is None:
+                raise ConfigurationError(_unknown(name, list(fields)))
+            try:
+                values[attribute.name] = attribute.metadata["read"](text)
+            except ValueError as error:
+                raise ConfigurationError(f"{name}: expected {error}, but it is {text!r}.") from error
+        return cls(**values)
+
+    @property
+    def forwarded_header_names(self) -> frozenset[str]:
+        """Lower-case names of the headers that go to agents."""
+        return frozenset(name.lower() for name in self.forward_headers)
+
+    @property
+    def cors(self) -> CorsPolicy:
+        """Which pages may call."""
+        return CorsPolicy(frozenset(self.cors_origins), self.cors_allow_loopback)
+
+    @property
+    def http_limits(self) -> HttpLimits:
+        """Limits on requests."""
+        return HttpLimits(self.max_body_bytes, self.body_seconds)
+
+    @property
+    def run_limits(self) -> RunLimits:
+        """Limits on runs."""
+        return RunLimits(
+            max_events=self.max_run_events,
+            max_bytes=self.max_run_bytes,
+            max_seconds=self.max_run_seconds,
+            tool_seconds=self.tool_seconds,
+            stop_seconds=self.stop_seconds,
+            busy_seconds=self.busy_seconds,
+            lease_seconds=self.lease_seconds,
+        )
+
+    @property
+    def state_limits(self) -> StateLimits:
+        """Limits on states."""
+        return StateLimits(self.max_state_bytes, self.max_state_depth)
+
+    @property
+    def memory_limits(self) -> MemoryLimits:
+        """Limits on what is kept in memory."""
+        return MemoryLimits(max_threads=self.memory_max_threads, max_bytes=self.memory_max_bytes)
+
+
+def settings_table() -> str:
+    """All settings as a Markdown table, for the documentation."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for attribute in attrs.fields(Settings):
+        default = attribute.default
+        shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+        rows.append(f"| `{PREFIX}{attribute.name.upper()}` | `{shown}` | {attribute.metadata['meaning']} |")
+    return "\n".join(rows).replace("| `` |", "| none |")
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"{name} is not a setting of agui-runtime.{hint}"

@@ -1,0 +1,92 @@
+"""What the memory log keeps of an event is its own, and its size is counted."""
+
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from agui_runtime.adapters.memory.payload import ENTRY_BYTES, keep, size_of
+from agui_runtime.application.values import LogEntry
+from agui_runtime.domain import events as e
+from agui_runtime.domain.errors import ErrorCode, InvalidError
+from agui_runtime.domain.identity import RunKey
+from agui_runtime.domain.messages import ActivityMessage
+from tests.contracts.world import SCOPE, THREAD
+from tests.support.clock import START
+
+
+def test_a_text_event_is_kept_as_it_is() -> None:
+    event = e.TextMessageContent("m", "hello")
+    kept, size = keep(event)
+    assert kept is event
+    assert size == ENTRY_BYTES + 5
+
+
+def test_a_text_event_with_a_producers_payload_is_copied() -> None:
+    raw: dict[str, Any] = {"tokens": [1]}
+    kept, size = keep(e.TextMessageContent("m", "hello", raw_event=raw, metadata={"a": "x" * 1000}))
+    raw["tokens"].append(2)
+    assert kept == e.TextMessageContent("m", "hello", raw_event={"tokens": [1]}, metadata={"a": "x" * 1000})
+    assert size > ENTRY_BYTES + 1000
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda value: e.StateSnapshot(value), "snapshot"),
+        (lambda value: e.AgentStateMessage("a", value), "state"),
+        (lambda value: e.ActivitySnapshot("m", "plan", value), "content"),
+        (lambda value: e.Custom("c", value), "value"),
+        (lambda value: e.Raw(value), "event"),
+        (lambda value: e.RunFinished("t", "r", value), "result"),
+        (lambda value: e.SubagentFinished("s", value), "result"),
+    ],
+)
+def test_every_json_payload_is_copied(make: Any, name: str) -> None:
+    value: dict[str, Any] = {"list": [{"a": 1}]}
+    kept, _ = keep(make(value))
+    value["list"][0]["a"] = 2
+    assert getattr(kept, name) == {"list": [{"a": 1}]}
+
+
+def test_payloads_inside_messages_are_copied() -> None:
+    content: dict[str, Any] = {"a": 1}
+    kept, _ = keep(e.MessagesSnapshot((ActivityMessage(id="m", activity_type="plan", content=content),)))
+    content["a"] = 2
+    assert kept == e.MessagesSnapshot((ActivityMessage(id="m", activity_type="plan", content={"a": 1}),))
+
+
+def test_a_payload_nested_beyond_reason_is_refused() -> None:
+    payload: list[Any] = []
+    for _ in range(100_000):
+        payload = [payload]
+    with pytest.raises(InvalidError) as caught:
+        keep(e.Raw(payload))
+    assert caught.value.code == ErrorCode.LIMIT_EXCEEDED
+    # Taken apart by hand: freeing so deep a list at once overflows the C stack of some interpreters.
+    while payload:
+        payload = payload.pop()
+
+
+def test_the_size_of_a_text_entry_is_what_the_interpreter_takes_within_a_third() -> None:
+    run = RunKey(SCOPE, THREAD, 1)
+    count = 2000
+    counted = 0
+    entries: list[LogEntry] = []
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(count):
+            event, size = keep(e.TextMessageContent("m", f"delta {number}"))
+            entries.append(LogEntry(1000 + number, run, event, START))
+            counted += size
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.66 < counted / (after - before) < 1.5
+
+
+def test_the_size_of_a_value_grows_with_its_content() -> None:
+    assert size_of({"a": "x" * 500}) > size_of({"a": "x" * 100}) + 300
+    assert size_of([{"a": 1}] * 100) > 100 * size_of({})
+    assert size_of({"k" * 500: 1}) > 500
