@@ -354,3 +354,7 @@ class IdGenerator(Protocol):
     def new_id(self) -> str:
         """An id nobody has had before, in CopilotKit's form: ``ck-`` and a UUID (contract graphql §4)."""
         ...
+
+    def new_run_id(self) -> RunId:
+        """A run id nobody has had before: a plain UUID, as AG-UI clients make them."""
+        ...

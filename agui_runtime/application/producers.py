@@ -88,7 +88,7 @@ class AgentProducer:
         others = tuple(tool for tool in self.server_tools if tool.name != name)
         return RunInput(
             thread_id=thread_id,
-            run_id=RunId(ids.new_id()),
+            run_id=ids.new_run_id(),
             agent_name=name,
             messages=request.messages,
             tools=first_of_each_name(others, request.tools),
@@ -130,7 +130,7 @@ class ModelProducer:
         """What the log keeps of the request."""
         return RunInput(
             thread_id=thread_id,
-            run_id=self.request.run_id or RunId(ids.new_id()),
+            run_id=self.request.run_id or ids.new_run_id(),
             messages=self.request.messages,
             tools=self._tools(),
             context=self.request.context,

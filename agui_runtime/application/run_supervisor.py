@@ -189,20 +189,21 @@ class RunSupervisor:
         waiting: set[asyncio.Future[object]] = {driving, signal.requested}  # type: ignore[arg-type]
         if verdict is not None:
             waiting.add(verdict)  # type: ignore[arg-type]
-        while not (driving.done() and (verdict is None or verdict.done())):
-            left = deadline - asyncio.get_running_loop().time()
-            pending = {future for future in waiting if not future.done()}
-            done, _ = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if signal.requested in done:
+        while True:
+            if signal.requested.done():
                 return Stopped()
-            if not done:
+            if verdict is not None and verdict.done() and (refused := _refusal(verdict)) is not None:
+                return refused
+            if driving.done() and (verdict is None or verdict.done()):
+                return None
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
                 return Failed(
                     f"The run was cut: it took longer than {self._limits.max_seconds:g} seconds, the limit of one run.",
                     ErrorCode.TIMED_OUT,
                 )
-            if verdict in done and (refused := _refusal(verdict)) is not None:
-                return refused
-        return _refusal(verdict)
+            pending = {future for future in waiting if not future.done()}
+            await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     def _result_of(self, driving: "asyncio.Task[Outcome]", plan: RunPlan) -> Outcome:
         if driving.cancelled():
@@ -233,8 +234,8 @@ class RunSupervisor:
             logger.warning("The lease of %s could not be renewed.", recording.run, exc_info=True)
 
 
-def _refusal(verdict: "asyncio.Task[Verdict] | None") -> Outcome | None:
-    if verdict is None or verdict.cancelled():
+def _refusal(verdict: "asyncio.Task[Verdict]") -> Outcome | None:
+    if verdict.cancelled():
         return None
     error = verdict.exception()
     if error is not None:

@@ -1,6 +1,7 @@
 """Where ports meet adapters: synchronous and declarative; rebinding a port is one argument (ADR 0004)."""
 
 import os
+from typing import Any
 
 from dependency_injector import containers, providers
 
@@ -54,12 +55,12 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     settings = providers.Singleton(_settings)
 
-    agents = providers.Object(())
-    tools = providers.Object(())
-    model = providers.Object(None)
-    hooks = providers.Object(None)
-    guardrail = providers.Object(None)
-    properties = providers.Object({})
+    agents: providers.Provider[Any] = providers.Object(())
+    tools: providers.Provider[Any] = providers.Object(())
+    model: providers.Provider[Any] = providers.Object(None)
+    hooks: providers.Provider[Any] = providers.Object(None)
+    guardrail: providers.Provider[Any] = providers.Object(None)
+    properties: providers.Provider[Any] = providers.Object({})
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)

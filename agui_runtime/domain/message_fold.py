@@ -148,7 +148,9 @@ class MessageFold:
         Activities and reasoning stay unless it has its own of that kind, since agents leave them out; an edit is the
         log's word and leaves out nothing.
         """
-        staying = frozenset() if event.is_edit else _ASIDE.difference(map(type, event.messages))
+        staying: frozenset[type[m.Message]] = (
+            frozenset() if event.is_edit else _ASIDE.difference(map(type, event.messages))
+        )
         given = {identity_of(message): _Draft(message) for message in event.messages}
         kept = {
             key: given.get(key, draft)

@@ -362,6 +362,7 @@ def test_an_unknown_thread_has_no_state(server: Server, version: str) -> None:
         ),
         ("thread-broken", "stateful", "CONFIGURATION_ERROR", "store unavailable"),
     ],
+    ids=["unknown agent", "broken store"],
 )
 def test_a_state_that_cannot_be_loaded_is_an_error_with_a_code(
     server: Server, version: str, thread: str, agent: str, code: str, words: str

@@ -51,7 +51,7 @@ def _whole(request: web.Request, response: Response) -> web.Response:
     body = b"" if request.method == "HEAD" else response.body
     answer = web.Response(status=response.status, body=body)
     if "content-type" not in {name.lower() for name, _ in response.headers}:
-        del answer.headers["Content-Type"]
+        answer.headers.popall("Content-Type", None)
     for name, value in response.headers:
         answer.headers[name] = value
     return answer

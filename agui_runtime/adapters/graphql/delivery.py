@@ -35,35 +35,50 @@ class Delivery:
         self._format_error = format_error
         self._pending: dict[str, _Pending] = {}
         self._held: list[_Held] = []
+        self._new: list[str] = []
 
     def initial(self, result: Any) -> dict[str, Any]:
         """The first payload."""
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload["errors"] = self._errors(result.errors)
-        self._announce(result.pending, [((), result.data)])
+        self._announce(result.pending or ())
+        self._find_lists([((), result.data)])
         payload["hasNext"] = True
         return payload
 
     def later(self, result: Any) -> dict[str, Any] | None:
         """A later payload; ``None`` where nothing is ready to go yet."""
-        values = [value for entry in result.incremental or () for value in self._values(entry)]
-        self._announce(result.pending or (), values)
-        entries = [entry for raw in result.incremental or () for entry in self._entries(raw)]
+        self._announce(result.pending or ())
+        values: list[tuple[Path, Any]] = []
+        entries: list[dict[str, Any]] = []
+        for raw in result.incremental or ():
+            self._find_lists(values)
+            values.extend(self._values(raw))
+            entries.extend(self._entries(raw))
+        self._find_lists(values)
         for done in result.completed or ():
             entries.extend(self._complete(done))
+        self._new = []
         entries.extend(self._released(everything=not result.has_next))
         if not entries and result.has_next:
             return None
         payload: dict[str, Any] = {"incremental": entries} if entries else {}
         return {**payload, "hasNext": result.has_next}
 
-    def _announce(self, pending: Sequence[Any], values: Sequence[tuple[Path, Any]]) -> None:
+    def _announce(self, pending: Sequence[Any]) -> None:
         for announced in pending:
-            path = tuple(announced.path)
-            value = _lookup(path, values)
-            index = len(value) if isinstance(value, list) else None
-            self._pending[announced.id] = _Pending(path, announced.label, index)
+            self._pending[announced.id] = _Pending(tuple(announced.path), announced.label, None)
+            self._new.append(announced.id)
+
+    def _find_lists(self, values: Sequence[tuple[Path, Any]]) -> None:
+        """Tell announced lists by the items they begin with, which came along with the announcement or before it."""
+        for pending_id in self._new if values else ():
+            pending = self._pending[pending_id]
+            value = _lookup(pending.path, values)
+            if isinstance(value, list):
+                pending.next_index = len(value)
+        self._new = [pending_id for pending_id in self._new if self._pending[pending_id].next_index is None]
 
     def _values(self, entry: Any) -> Iterator[tuple[Path, Any]]:
         """The values that an entry brings, with their paths, so that lists announced beside it can be found."""

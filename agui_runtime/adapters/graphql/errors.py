@@ -120,7 +120,7 @@ def format_error(error: GraphQLError, *, is_mutation: bool, correlation_id: str)
     """
     formatted: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
-    if cause is None:
+    if cause is None or isinstance(cause, GraphQLError):
         return formatted
     if not isinstance(cause, AguiError):
         logger.error("A resolver failed in request %s.", correlation_id, exc_info=cause)

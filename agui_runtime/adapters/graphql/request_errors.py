@@ -14,7 +14,7 @@ _ABSENT = re.compile(r"Expected a value of non-null type '(.+?)' to be provided\
 _UNKNOWN_FIELD = re.compile(r"Expected value of type '(\w+)' not to include unknown field '(\w+)'")
 _MISSING_FIELD = re.compile(r"Expected value of type '(\w+)' to include required field '(\w+)'")
 _NOT_OBJECT = re.compile(r"Expected value of type '(\w+)' to be an object")
-_NESTING_SHOWN = 2
+_NESTING_SHOWN = 3
 
 
 def format_variable_fault(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _reason(reason: str, schema: GraphQLSchema, found: Any) -> str:
     if (null := _NULL.match(reason)) is not None:
         return f'Expected non-nullable type "{null[1]}" not to be null.'
     head, colon, _ = reason.partition(": ")
-    if colon and head.endswith("value"):
+    if colon and head.endswith("value") and not head.startswith("JSONObject"):
         return f"{head}: {_shown(found)}"
     return re.sub(r"'([^']*)'", r'"\1"', reason)
 
@@ -67,7 +67,7 @@ def _value_at(value: Any, at: str) -> Any:
 def _shown(value: Any, depth: int = 0) -> str:
     """A value as JavaScript developers know it from their consoles, nested ones abridged."""
     if isinstance(value, Mapping):
-        if depth >= _NESTING_SHOWN:
+        if value and depth >= _NESTING_SHOWN:
             return "[Object]"
         pairs = ", ".join(f"{key}: {_shown(item, depth + 1)}" for key, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from agui_runtime.domain.identity import RunId
+
 
 class SystemClock:
     """The machine's time."""
@@ -18,3 +20,7 @@ class RandomIds:
     def new_id(self) -> str:
         """``ck-`` and a random UUID."""
         return f"ck-{uuid4()}"
+
+    def new_run_id(self) -> RunId:
+        """A random UUID."""
+        return RunId(str(uuid4()))

@@ -45,10 +45,10 @@ def test_control_characters_are_refused(character: str) -> None:
         ThreadId(f"a{character}b")
 
 
-@pytest.mark.parametrize("surrogate", ["\ud800"])
-def test_lone_surrogates_are_refused_in_a_message_that_can_be_written(surrogate: str) -> None:
+@pytest.mark.parametrize("code_point", [0xD800, 0xDBFF, 0xDC00, 0xDFFF])
+def test_lone_surrogates_are_refused_in_a_message_that_can_be_written(code_point: int) -> None:
     with pytest.raises(InvalidError) as caught:
-        ThreadId(f"a{surrogate}")
+        ThreadId(f"a{chr(code_point)}")
     assert caught.value.message.encode("utf-8")
 
 

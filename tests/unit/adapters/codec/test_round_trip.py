@@ -29,7 +29,8 @@ agui_event: TypeAdapter[Any] = TypeAdapter(AguiEvent)
 agui_message: TypeAdapter[Any] = TypeAdapter(AguiMessage)
 
 # Enough to find a wrong field in every class; the whole file stays under a few seconds.
-some = settings(max_examples=25, deadline=None)
+from hypothesis import Phase
+some = settings(max_examples=25, deadline=None, phases=[Phase.generate])
 
 
 def through_text(value: Any) -> Any:

@@ -1,0 +1,119 @@
+"""The scenarios of the TypeScript peer behind our runtime, composed only through the public container.
+
+``python -m tests.conformance_host --port N`` serves the paths of ``tests/peers/gql/server.mjs`` on 127.0.0.1 (port 0
+picks a free one), prints ``listening <URL>`` once it listens, and tells at ``/debug`` what hooks and agents have seen.
+"""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from aiohttp import web
+from attrs import evolve, frozen
+from dependency_injector import providers
+
+from agui_runtime.application.values import AfterRun, BeforeRun
+from agui_runtime.composition.app import mount
+from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.composition.server import run_app
+from agui_runtime.composition.settings import Settings
+from agui_runtime.domain.messages import AssistantMessage, Message, ToolMessage
+from tests.conformance.agents import conformance_agents
+from tests.conformance.guardrail import WordGuardrail
+from tests.conformance.scenarios import conformance_model
+from tests.conformance.tools import conformance_tools
+
+
+@frozen
+class Debug:
+    """What the peer's ``/debug`` tells, in its words."""
+
+    stops: list[dict[str, Any]]
+    requests: list[dict[str, Any]]
+
+    def stopped(self, thread_id: str, agent_name: str | None) -> None:
+        self.stops.append({"threadId": thread_id or None, "agentName": agent_name})
+
+    async def before_run(self, before: BeforeRun) -> None:
+        self.requests.append(
+            {
+                "hook": "before",
+                "threadId": before.thread_id,
+                "runId": before.run_id,
+                "properties": dict(before.properties),
+                "url": before.frontend_url,
+                "inputs": len(before.messages),
+            }
+        )
+
+    async def after_run(self, after: AfterRun) -> None:
+        self.requests.append(
+            {
+                "hook": "after",
+                "threadId": after.thread_id,
+                "runId": after.run_id,
+                "outputs": [kind for message in after.output for kind in _kinds(message)],
+            }
+        )
+
+
+def _kinds(message: Message) -> list[str]:
+    if isinstance(message, ToolMessage):
+        return ["ResultMessage"]
+    calls = message.tool_calls if isinstance(message, AssistantMessage) else ()
+    text = [] if calls and not getattr(message, "content", None) else ["TextMessage"]
+    return text + ["ActionExecutionMessage"] * len(calls)
+
+
+def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
+    """One runtime for each of the peer's paths."""
+    agents = providers.Object(conformance_agents(lambda thread: debug.stopped(thread, "echo")))
+    tools = providers.Object(conformance_tools())
+    model = providers.Object(conformance_model(on_cancel=lambda thread: debug.stopped(thread, None)))
+    hooks = providers.Object(debug)
+    guardrail = providers.Object(WordGuardrail())
+
+    def at(path: str) -> Any:
+        return providers.Object(evolve(settings, base_path=path))
+
+    full = {"agents": agents, "tools": tools, "model": model, "hooks": hooks, "guardrail": guardrail}
+    return [
+        RuntimeContainer(settings=at("/api/copilotkit"), **full),
+        RuntimeContainer(settings=at("/api/shared"), **full),
+        RuntimeContainer(settings=at("/api/noagents"), tools=tools, model=model, guardrail=guardrail),
+        RuntimeContainer(settings=at("/api/empty"), agents=agents),
+    ]
+
+
+def conformance_app(settings: Settings) -> web.Application:
+    debug = Debug([], [])
+    app = web.Application()
+    for container in containers(settings, debug):
+        mount(app, container)
+
+    async def tell(_: web.Request) -> web.Response:
+        return web.json_response({"stops": debug.stops, "requests": debug.requests, "remoteCalls": []})
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    app.router.add_get("/debug", tell)
+    app.router.add_get("/healthz", healthz)
+    return app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    port = parser.parse_args().port
+
+    def announce(url: str) -> None:
+        sys.stdout.write(f"listening {url}/api/copilotkit\n")
+        sys.stdout.flush()
+
+    run_app(conformance_app(Settings.from_environment(os.environ)), host="127.0.0.1", port=port, announce=announce)
+
+
+if __name__ == "__main__":
+    main()

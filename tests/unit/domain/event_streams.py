@@ -1,0 +1,67 @@
+"""Strategies for events, few ids so that they meet."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from agui_runtime.domain import events as e
+from agui_runtime.domain.runs import Denied, Failed, Finished, Interrupt, Interrupted, Outcome, Stopped
+
+message_ids = st.sampled_from(["m1", "m2"])
+call_ids = st.sampled_from(["c1", "c2"])
+owners = st.sampled_from([None, None, None, "s1", "s2", ""])
+deltas = st.sampled_from(["", "a", "bc"])
+steps = st.sampled_from(["one", "two"])
+
+
+def owned(kind: Any, *parts: st.SearchStrategy[Any], **named: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(kind, *parts, subagent_run_id=owners, **named)
+
+
+plain_events: st.SearchStrategy[e.Event] = st.one_of(
+    owned(e.TextMessageStart, message_ids),
+    owned(e.TextMessageContent, message_ids, deltas),
+    owned(e.TextMessageEnd, message_ids),
+    owned(e.ToolCallStart, call_ids, st.just("search"), st.none() | message_ids),
+    owned(e.ToolCallArgs, call_ids, deltas),
+    owned(e.ToolCallEnd, call_ids),
+    owned(e.ToolCallResult, st.just("r"), call_ids, deltas),
+    owned(e.ReasoningStart, message_ids),
+    owned(e.ReasoningMessageStart, message_ids),
+    owned(e.ReasoningMessageContent, message_ids, deltas),
+    owned(e.ReasoningMessageEnd, message_ids),
+    owned(e.ReasoningEnd, message_ids),
+    owned(e.ReasoningEncryptedValue, st.sampled_from(["message", "tool-call"]), message_ids | call_ids, st.just("x")),
+    owned(e.StepStarted, steps),
+    owned(e.StepFinished, steps),
+    owned(e.StateSnapshot, st.just({})),
+    owned(e.ActivitySnapshot, message_ids, st.just("plan"), st.just({}), st.booleans()),
+    owned(e.ActivityDelta, message_ids, st.just("plan"), st.just(())),
+    owned(e.Custom, st.just("x")),
+    owned(e.Raw, st.just({})),
+    st.builds(
+        e.SubagentStarted,
+        st.sampled_from(["s1", "s2", ""]),
+        st.just("helper"),
+        parent_subagent_run_id=st.sampled_from([None, "s1"]),
+    ),
+    st.builds(e.SubagentFinished, st.sampled_from(["s1", "s2"])),
+    st.builds(e.SubagentError, st.sampled_from(["s1", "s2"]), st.just("broke")),
+)
+chunks: st.SearchStrategy[e.Event] = st.one_of(
+    owned(e.TextMessageChunk, st.none() | message_ids, delta=st.none() | deltas),
+    owned(e.ToolCallChunk, st.none() | call_ids, st.sampled_from([None, "search"]), delta=st.none() | deltas),
+    owned(e.ReasoningMessageChunk, st.none() | message_ids, st.none() | deltas),
+)
+boundaries: st.SearchStrategy[e.Event] = st.one_of(
+    st.builds(e.RunStarted, st.just("theirs"), st.just("theirs")),
+    st.builds(e.RunFinished, st.just("theirs"), st.just("theirs")),
+    st.builds(e.RunError, st.just("broke")),
+)
+# Mostly not boundaries: nothing may follow most of them.
+any_event = st.integers(0, 19).flatmap(lambda die: boundaries if die == 0 else chunks if die < 8 else plain_events)
+streams = st.lists(any_event, max_size=40)
+plain_streams = st.lists(plain_events, max_size=40)
+outcomes: st.SearchStrategy[Outcome] = st.sampled_from(
+    [Finished(), Interrupted((Interrupt("i"),)), Stopped(), Failed("broke"), Denied("not that")]
+)
