@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from agui_runtime import __version__
+from agui_runtime._version import __version__
 from agui_runtime.composition.app import create_app
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app

@@ -5,7 +5,7 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from agui_runtime import __version__
+from agui_runtime._version import __version__
 from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
 from agui_runtime.adapters.graphql.resolvers import Operations
 from agui_runtime.adapters.http.access import Access

@@ -39,7 +39,10 @@ class Lifecycle:
         if self.ending is not None:
             raise InvalidEventError(f"{event.type} came after {self.ending.type}.")
         if isinstance(event, Chunk):
-            return self._expand(event)
+            try:
+                return self._expand(event)
+            except InvalidEventError as error:
+                raise InvalidEventError(f"{event.type} was refused: {error.message}") from error
         if self._chunked is None or isinstance(event, _ASIDE):
             return self._take(event)
         return self._take_behind_chunks(event)

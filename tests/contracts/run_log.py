@@ -11,7 +11,17 @@ from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import BusyError, LeaseLostError
 from agui_runtime.domain.identity import RunId, RunKey
 from agui_runtime.domain.messages import MediaPart, TextPart, UserMessage
-from agui_runtime.domain.runs import ContextEntry, Denied, Failed, Finished, Interrupt, Interrupted, RunInput, Stopped
+from agui_runtime.domain.runs import (
+    ContextEntry,
+    Denied,
+    Failed,
+    Finished,
+    Interrupt,
+    Interrupted,
+    Outcome,
+    RunInput,
+    Stopped,
+)
 from agui_runtime.domain.tools import Tool
 from tests.contracts.world import (
     LEASE_SECONDS,
@@ -192,7 +202,7 @@ class RunLogContract(StoreContract):
     @scenario
     async def test_finishing_writes_the_closing_events_and_frees_the_thread_at_once(self, world: World) -> None:
         first = await world.begin()
-        closing = [e.TextMessageEnd("message-1", closed_by_runtime=True), finished(first)]
+        closing: list[e.Event] = [e.TextMessageEnd("message-1", closed_by_runtime=True), finished(first)]
         await world.log.finish(first, closing, Finished())
         second = await world.begin(run_id="run-2")
         assert second.run.number == 2
@@ -200,7 +210,7 @@ class RunLogContract(StoreContract):
 
     @scenario
     async def test_a_run_may_end_with_any_outcome(self, world: World) -> None:
-        outcomes = [
+        outcomes: list[Outcome] = [
             Finished({"a": 1}, ({"tokens": 2},)),
             Interrupted((Interrupt("i-1", {"question": "Sure?"}),)),
             Stopped(),

@@ -402,6 +402,7 @@ class StateStoreContract(StoreContract):
         while page := await world.store.list_threads(SCOPE, WRITER, after=after, limit=4):
             assert len(page) <= 4
             seen.extend(summary.key.thread_id for summary in page)
+            assert len(seen) <= len(ids)
             after = page[-1].key.thread_id
         assert seen == sorted(ids)
 

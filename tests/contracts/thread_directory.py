@@ -115,6 +115,7 @@ class ThreadDirectoryContract(StoreContract):
         while True:
             page = await world.threads.list(SCOPE, cursor=cursor, limit=2)
             seen.extend(thread.thread_id for thread in page.threads)
+            assert len(seen) <= len(ids)
             cursor = page.cursor
             if cursor is None:
                 break

@@ -147,7 +147,8 @@ def _converter(*, stored: bool) -> Converter:
     def run_finished(value: Any, _: Any) -> e.RunFinished:
         shape = converter.structure(value, _RunFinishedShape)
         fields = asdict(shape, recurse=False)
-        return e.RunFinished(**fields, interrupts=_interrupts(fields.pop("outcome")))
+        interrupts = _interrupts(fields.pop("outcome"))
+        return e.RunFinished(**fields, interrupts=interrupts)
 
     special: dict[type, dict[str, Callable[[Any, Any], Any]]] = {
         e.TextMessageStart: {"role": _one_of(_TEXT_ROLES)},

@@ -9,7 +9,7 @@ from agui_runtime.domain.runs import RunInput
 _SIDE_FIELDS: dict[type, frozenset[str]] = {
     e.ClosableEvent: frozenset({"closed_by_runtime"}),
     e.TextMessageStart: frozenset({"parent_message_id"}),
-    e.MessagesSnapshot: frozenset({"subagent_run_id"}),
+    e.MessagesSnapshot: frozenset({"subagent_run_id", "is_edit"}),
     RunInput: frozenset({"agent_name"}),
 }
 _OF_EVERY_MESSAGE = frozenset({"created_at", "parent_message_id"})

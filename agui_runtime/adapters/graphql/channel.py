@@ -8,12 +8,12 @@ T = TypeVar("T")
 
 
 class Channel(Generic[T]):
-    """A growing list with one reader; nothing is lost however slow it is."""
+    """A growing list; each reader, however slow, gets all of it (a document may ask for the same list twice)."""
 
     def __init__(self) -> None:
         self._items: list[T] = []
         self._closed = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
 
     def push(self, item: T) -> None:
         """Add an item."""
@@ -33,12 +33,15 @@ class Channel(Generic[T]):
                 position += 1
             if self._closed:
                 return
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class Promise(Generic[T]):

@@ -1,7 +1,7 @@
 """The GraphQL endpoint: an HTTP request in, one answer or a stream of parts out (contract graphql §5, §8)."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -134,18 +134,23 @@ class _Stream:
         self._delivery = delivery
         self._context = context
         self._is_sse = form is Form.EVENT_STREAM
+        self._pieces = self._frame()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+    async def aclose(self) -> None:
+        await self._pieces.aclose()
+        await self._context.close()
+        await self._result.subsequent_results.aclose()
+
+    async def _frame(self) -> AsyncGenerator[bytes, None]:
         frame = sse.next_event if self._is_sse else multipart.part
         opening = sse.OPENING if self._is_sse else multipart.OPENING
         async for payload in deliver(self._result, self._delivery):
             yield opening + frame(orjson.dumps(payload))
             opening = b""
         yield sse.COMPLETE if self._is_sse else multipart.CLOSING
-
-    async def aclose(self) -> None:
-        await self._context.close()
-        await self._result.subsequent_results.aclose()
 
 
 def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Headers) -> Response:

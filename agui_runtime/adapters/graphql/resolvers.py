@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema
 
 from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql.input import generate_request
-from agui_runtime.adapters.graphql.legacy_messages import legacy_messages
+from agui_runtime.adapters.graphql.legacy_messages import loaded_messages
 from agui_runtime.adapters.graphql.live_response import LiveResponse
 from agui_runtime.adapters.graphql.projection import Projection
 from agui_runtime.adapters.http.access import Access
@@ -140,7 +140,7 @@ async def load_agent_state(_root: None, info: Info, data: dict[str, Any]) -> Loa
     thread_id, agent_name = ThreadId(data["threadId"]), AgentName(data["agentName"])
     loaded = await context.operations.load_state(await context.caller(), thread_id, agent_name)
     values = {key: value for key, value in loaded.values.items() if key != "messages"}
-    messages = legacy_messages(loaded.messages, links_text=True)
+    messages = loaded_messages(loaded.messages)
     return LoadAgentStateResponse(thread_id, loaded.exists, dumps(values), dumps(messages))
 
 

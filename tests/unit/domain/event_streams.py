@@ -1,5 +1,6 @@
 """Strategies for events, few ids so that they meet."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -60,8 +61,52 @@ boundaries: st.SearchStrategy[e.Event] = st.one_of(
 )
 # Mostly not boundaries: nothing may follow most of them.
 any_event = st.integers(0, 19).flatmap(lambda die: boundaries if die == 0 else chunks if die < 8 else plain_events)
-streams = st.lists(any_event, max_size=40)
-plain_streams = st.lists(plain_events, max_size=40)
+
+# How each opening may go on: chance alone would hardly ever meet an open stream.
+FOLLOWERS: dict[type, Callable[[Any, str | None], list[e.Event]]] = {
+    e.TextMessageStart: lambda start, owner: [
+        e.TextMessageContent(start.message_id, "a", subagent_run_id=owner),
+        e.TextMessageEnd(start.message_id, subagent_run_id=owner),
+        e.ToolCallStart("c1", "search", start.message_id, subagent_run_id=owner),
+    ],
+    e.ToolCallStart: lambda start, owner: [
+        e.ToolCallArgs(start.tool_call_id, "a", subagent_run_id=owner),
+        e.ToolCallEnd(start.tool_call_id, subagent_run_id=owner),
+    ],
+    e.ReasoningStart: lambda start, owner: [
+        e.ReasoningMessageStart(start.message_id, subagent_run_id=owner),
+        e.ReasoningEnd(start.message_id, subagent_run_id=owner),
+    ],
+    e.ReasoningMessageStart: lambda start, owner: [
+        e.ReasoningMessageContent(start.message_id, "a", subagent_run_id=owner),
+        e.ReasoningMessageEnd(start.message_id, subagent_run_id=owner),
+    ],
+    e.StepStarted: lambda start, owner: [e.StepFinished(start.step_name, subagent_run_id=owner)],
+    e.SubagentStarted: lambda start, owner: [
+        e.SubagentFinished(start.subagent_run_id),
+        e.SubagentError(start.subagent_run_id, "broke"),
+        e.StepStarted("one", subagent_run_id=start.subagent_run_id),
+    ],
+    e.TextMessageChunk: lambda start, owner: [e.TextMessageChunk(None, delta="a", subagent_run_id=owner)],
+    e.ToolCallChunk: lambda start, owner: [e.ToolCallChunk(None, delta="a", subagent_run_id=owner)],
+}
+
+
+@st.composite
+def streams(draw: st.DrawFn, events: st.SearchStrategy[e.Event] = any_event) -> list[e.Event]:
+    """What a producer might say: half of it by chance, half of it following something said before."""
+    told: list[e.Event] = []
+    for _ in range(draw(st.integers(0, 30))):
+        openings = [event for event in told if type(event) in FOLLOWERS]
+        if openings and draw(st.booleans()):
+            opening: Any = draw(st.sampled_from(openings))
+            owner = draw(st.sampled_from([opening.subagent_run_id, None]))
+            told.append(draw(st.sampled_from(FOLLOWERS[type(opening)](opening, owner))))
+        else:
+            told.append(draw(events))
+    return told
+
+
 outcomes: st.SearchStrategy[Outcome] = st.sampled_from(
     [Finished(), Interrupted((Interrupt("i"),)), Stopped(), Failed("broke"), Denied("not that")]
 )

@@ -3,13 +3,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode, InvalidEventError
 from agui_runtime.domain.lifecycle import STOP_RESULT, Lifecycle, outcome_of, replay_open, terminal_event
 from agui_runtime.domain.runs import Denied, Failed, Finished, Interrupt, Interrupted, Outcome, Stopped
-from tests.unit.domain.event_streams import outcomes, plain_streams, streams
+from tests.unit.domain.event_streams import outcomes, plain_events, streams
 from tests.unit.domain.stream_checker import check_stream
 
 INTERRUPT = Interrupt("i1", value="sure?")
@@ -27,8 +27,11 @@ def end(lifecycle: Lifecycle, outcome: Outcome) -> list[e.Event]:
 
 # Whatever a producer says
 
+thoroughly = settings(max_examples=300)
 
-@given(streams, outcomes)
+
+@thoroughly
+@given(streams(), outcomes)
 def test_whatever_is_fed_what_leaves_is_a_whole_run(events: list[e.Event], outcome: Outcome) -> None:
     lifecycle = Lifecycle()
     left: list[e.Event] = []
@@ -40,7 +43,8 @@ def test_whatever_is_fed_what_leaves_is_a_whole_run(events: list[e.Event], outco
     check_stream([*left, *end(lifecycle, outcome)])
 
 
-@given(streams, outcomes)
+@thoroughly
+@given(streams(), outcomes)
 def test_whatever_is_fed_the_end_of_the_stream_completes_it(events: list[e.Event], outcome: Outcome) -> None:
     lifecycle, left = Lifecycle(), list[e.Event]()
     for event in events:
@@ -51,7 +55,8 @@ def test_whatever_is_fed_the_end_of_the_stream_completes_it(events: list[e.Event
     check_stream([*left, *lifecycle.end_of_stream(), *end(lifecycle, outcome)])
 
 
-@given(streams, outcomes)
+@thoroughly
+@given(streams(), outcomes)
 def test_an_impossible_event_is_as_if_it_was_never_fed(events: list[e.Event], outcome: Outcome) -> None:
     tried, spared = Lifecycle(), Lifecycle()
     for event in events:
@@ -64,7 +69,8 @@ def test_an_impossible_event_is_as_if_it_was_never_fed(events: list[e.Event], ou
     assert end(tried, outcome) == end(spared, outcome)
 
 
-@given(plain_streams)
+@thoroughly
+@given(streams(plain_events))
 def test_what_is_possible_and_no_chunk_passes_unchanged(events: list[e.Event]) -> None:
     lifecycle = Lifecycle()
     for event in events:
@@ -76,13 +82,15 @@ def test_what_is_possible_and_no_chunk_passes_unchanged(events: list[e.Event]) -
         assert pieces[0] is event
 
 
-@given(streams, outcomes)
+@thoroughly
+@given(streams(), outcomes)
 def test_a_run_is_finalized_the_same_however_often_it_is_asked(events: list[e.Event], outcome: Outcome) -> None:
     lifecycle = accepted(events)[0]
     assert end(lifecycle, outcome) == end(lifecycle, outcome)
 
 
-@given(streams)
+@thoroughly
+@given(streams())
 def test_a_log_of_what_left_knows_what_is_open(events: list[e.Event]) -> None:
     lifecycle, left = accepted(events)
     assert end(replay_open(left), Failed("lost")) == end(lifecycle, Failed("lost"))
@@ -394,7 +402,7 @@ def test_an_impossible_event_leaves_a_chunk_stream_open() -> None:
 def test_a_chunk_may_not_open_what_is_open() -> None:
     lifecycle = Lifecycle()
     lifecycle.feed(e.TextMessageStart("m1"))
-    with pytest.raises(InvalidEventError, match="TEXT_MESSAGE_START came for the text message 'm1', which is already"):
+    with pytest.raises(InvalidEventError, match=r"TEXT_MESSAGE_CHUNK was refused: .* 'm1', which is already open"):
         lifecycle.feed(e.TextMessageChunk("m1", delta="a"))
 
 

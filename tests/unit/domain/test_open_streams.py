@@ -70,7 +70,7 @@ def test_a_continuation_may_name_its_openers_owner_or_none(owner: str | None) ->
 )
 def test_a_continuation_of_another_owner_is_refused(start: type, goes_on: object, opener: str | None) -> None:
     streams = after(start("x", subagent_run_id=opener))
-    with pytest.raises(InvalidEventError, match="'s2' for the .* 'x' of another owner"):
+    with pytest.raises(InvalidEventError, match=r"'s2' for the .* 'x' of another owner"):
         streams.take(goes_on("s2"))  # type: ignore[operator]
 
 

@@ -29,8 +29,7 @@ agui_event: TypeAdapter[Any] = TypeAdapter(AguiEvent)
 agui_message: TypeAdapter[Any] = TypeAdapter(AguiMessage)
 
 # Enough to find a wrong field in every class; the whole file stays under a few seconds.
-from hypothesis import Phase
-some = settings(max_examples=25, deadline=None, phases=[Phase.generate])
+some = settings(max_examples=25, deadline=None)
 
 
 def through_text(value: Any) -> Any:
