@@ -20,6 +20,7 @@ MAX_INTEGER_BITS = 4096
 
 # Asked of every value there is; the abstract classes below are ten times slower to ask.
 _PLAIN_SCALARS = frozenset({type(None), bool, str})
+_SCALARS = _PLAIN_SCALARS | {int, float}
 
 
 def dumps(value: JsonValue) -> str:
@@ -35,12 +36,14 @@ def dumps(value: JsonValue) -> str:
 
 def is_object(value: JsonValue) -> TypeGuard[JsonObject]:
     """Whether it is a JSON object."""
-    return isinstance(value, Mapping)
+    return isinstance(value, dict) or isinstance(value, Mapping)  # noqa: SIM101 - a dict is by far the fastest to ask
 
 
 def is_array(value: JsonValue) -> TypeGuard[Sequence[JsonValue]]:
     """Whether it is a JSON array."""
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+    return isinstance(value, list) or (
+        isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+    )
 
 
 def is_same(left: JsonValue, right: JsonValue) -> bool:
@@ -56,7 +59,7 @@ def is_same(left: JsonValue, right: JsonValue) -> bool:
 
 def copy_of(value: JsonValue) -> JsonValue:
     """The same value as new dicts and lists, that may be changed freely."""
-    if type(value) in _PLAIN_SCALARS:
+    if type(value) in _SCALARS:
         return value
     if is_object(value):
         return {key: copy_of(item) for key, item in value.items()}
@@ -75,7 +78,9 @@ def check_json(value: JsonValue, *, name: str, max_depth: int) -> None:
     pending: list[tuple[JsonValue, _Place, int]] = [(value, (None, name), 1)]
     while pending:
         item, place, depth = pending.pop()
-        if is_object(item) or is_array(item):
+        if type(item) in _SCALARS:
+            _check_scalar(item, place)
+        elif is_object(item) or is_array(item):
             if depth > max_depth:
                 raise InvalidError(
                     f"{_path(place)} is nested deeper than {max_depth} levels.",

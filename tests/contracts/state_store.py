@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 import pytest
@@ -210,6 +211,12 @@ class StateStoreContract(StoreContract):
         loaded = await self._values(world)
         assert loaded == values
         assert dumps(loaded) == dumps(values)
+
+    @scenario
+    async def test_read_only_values_are_saved_like_any_other(self, world: World) -> None:
+        values = MappingProxyType({"a": (1, MappingProxyType({"b": 2}))})
+        await world.store.save(key_of(), values, expected_version=0)
+        assert await self._values(world) == {"a": [1, {"b": 2}]}
 
     @scenario
     async def test_text_of_any_code_point_comes_back_as_it_was(self, world: World) -> None:

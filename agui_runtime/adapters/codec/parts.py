@@ -40,7 +40,8 @@ def _encode_part(part: TextPart | MediaPart) -> dict[str, Any]:
     kind = _kind_of(part.mime_type) if part.kind == LEGACY_KIND else part.kind
     source: dict[str, Any]
     if part.data is not None:
-        source = {"type": "data", "value": part.data, "mimeType": part.mime_type or UNKNOWN_MIME_TYPE}
+        mime_type = UNKNOWN_MIME_TYPE if part.mime_type is None else part.mime_type
+        source = {"type": "data", "value": part.data, "mimeType": mime_type}
     else:
         source = {"type": "url", "value": part.url or ""}
         if part.mime_type is not None:
@@ -140,4 +141,4 @@ def _media(kind: str, shape: _MediaShape) -> MediaPart:
     if source.type not in {"data", "url"}:
         raise MismatchError("expected a source of type data or url")
     data, url = (source.value, None) if source.type == "data" else (None, source.value)
-    return MediaPart(kind, source.mime_type or shape.mime_type, data, url, metadata)
+    return MediaPart(kind, shape.mime_type if source.mime_type is None else source.mime_type, data, url, metadata)

@@ -15,6 +15,8 @@ ENTRY_BYTES = 260
 OBJECT_BYTES = 64
 """What an object, a list or a mapping's slot takes before its content, on average."""
 
+_ATOMS: frozenset[type[Any]] = frozenset({str, int, float, bool, type(None)})
+
 _TEXT_ONLY: frozenset[type[e.Event]] = frozenset(
     {
         e.StepStarted,
@@ -62,31 +64,33 @@ def size_of(value: Any) -> int:
     while pending:
         item: Any = pending.pop()
         total += OBJECT_BYTES
-        if isinstance(item, str):
+        cls = item.__class__
+        if cls is str:
             total += len(item)
-        else:
+        elif cls not in _ATOMS:
             pending.extend(_parts(item))
     return total
 
 
 def _parts(value: Any) -> list[Any]:
-    if _is_mapping(value):
-        return [*value.keys(), *value.values()]
     if _is_list(value) or _is_tuple(value):
         return list(value)
+    if _is_mapping(value):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, str):
+        return [str(value)]
     # Most fields of an event are None, which takes no memory of its own.
     return [item for name in _field_names(value.__class__) if (item := getattr(value, name)) is not None]
 
 
 def _detached(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    if _is_mapping(value):
-        return {key: _detached(item) for key, item in value.items()}
+    # Looking at leaves here saves a call for each: payloads are mostly leaves.
     if _is_list(value):
-        return [_detached(item) for item in value]
+        return [item if item.__class__ in _ATOMS else _detached(item) for item in value]
     if _is_tuple(value):
-        return tuple(_detached(item) for item in value)
+        return tuple(item if item.__class__ in _ATOMS else _detached(item) for item in value)
+    if _is_mapping(value):
+        return {key: item if item.__class__ in _ATOMS else _detached(item) for key, item in value.items()}
     return _detached_fields(value)
 
 
@@ -94,8 +98,7 @@ def _detached_fields(value: Any) -> Any:
     changes: dict[str, Any] = {}
     for name in _field_names(value.__class__):
         item = getattr(value, name)
-        own = _detached(item)
-        if own is not item:
+        if item.__class__ not in _ATOMS and (own := _detached(item)) is not item:
             changes[name] = own
     return attrs.evolve(value, **changes) if changes else value
 
@@ -108,9 +111,9 @@ def _field_names(cls: Any) -> tuple[str, ...]:
     return tuple(attribute.name for attribute in attrs.fields(cls) if attribute.init)
 
 
-# isinstance alone leaves the content's type unknown to strict checkers.
+# isinstance alone leaves the content's type unknown to strict checkers; dict is asked for first because it is fast.
 def _is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
-    return isinstance(value, Mapping)
+    return isinstance(value, dict | Mapping)
 
 
 def _is_list(value: Any) -> TypeGuard[list[Any]]:

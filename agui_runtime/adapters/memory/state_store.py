@@ -1,7 +1,7 @@
 """Agents' states in memory."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from agui_runtime.adapters.memory.database import MemoryDatabase
@@ -121,8 +121,6 @@ class MemoryStateStore:
         return sum(self._expire(thread, now) for thread in self._database.all_threads())
 
     def _check(self, values: JsonObject, expires_at: datetime | None) -> None:
-        if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - hosts need not type check
-            raise InvalidError(f"A state is a JSON object, not a {type(values).__name__}.")
         check_state(values, self._limits)
         if expires_at is not None and expires_at.tzinfo is None:
             raise InvalidError("expires_at needs a time zone.")

@@ -78,6 +78,16 @@ class TestThreads:
 
         in_memory(MemoryLimits(max_threads=3), test)
 
+    def test_a_run_that_ends_is_use_of_its_thread(self) -> None:
+        async def test(world: World, _: MemoryDatabase) -> None:
+            lease = await world.begin("a")
+            await world.save("b")
+            await world.complete(lease)
+            await world.save("c")
+            assert await threads_of(world) == {"a", "c"}
+
+        in_memory(MemoryLimits(max_threads=2), test)
+
     def test_listing_threads_keeps_none_of_them(self) -> None:
         async def test(world: World, _: MemoryDatabase) -> None:
             for thread_id in ("a", "b"):
@@ -136,6 +146,16 @@ class TestThreads:
             assert len(await all_of(cursor)) == 1
 
         in_memory(MemoryLimits(max_threads=1), test)
+
+    def test_a_follower_that_lags_sees_nothing_more_of_an_abandoned_run(self) -> None:
+        async def test(world: World, _: MemoryDatabase) -> None:
+            lease = await world.begin("a")
+            cursor = world.log.follow(lease.run)
+            await world.log.append(lease, [text("gone")])
+            await world.log.abandon(lease)
+            assert await all_of(cursor) == []
+
+        in_memory(MemoryLimits(), test)
 
 
 class TestBytes:
@@ -223,6 +243,15 @@ class TestBytes:
             assert database.statistics().bytes > THREAD_BYTES
             await world.threads.delete(SCOPE, ThreadId("a"))
             assert database.statistics().bytes == 0
+
+        in_memory(MemoryLimits(), test)
+
+    def test_saving_the_same_again_keeps_the_memory_level(self) -> None:
+        async def test(world: World, database: MemoryDatabase) -> None:
+            await world.store.save(key_of(), {"a": "x" * 500}, expected_version=0)
+            level = database.statistics().bytes
+            await world.store.save(key_of(), {"a": "y" * 500}, expected_version=1)
+            assert database.statistics().bytes == level
 
         in_memory(MemoryLimits(), test)
 

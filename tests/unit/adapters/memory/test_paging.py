@@ -20,6 +20,8 @@ def test_every_position_survives_its_cursor(position: tuple[datetime, ThreadId])
     cursor = encode_cursor(position)
     assert re.fullmatch(r"[A-Za-z0-9_=-]+", cursor)
     assert decode_cursor(cursor) == position
+    with pytest.raises(InvalidError):
+        decode_cursor(f"!{cursor}")
 
 
 @given(st.text(max_size=80) | st.binary(max_size=80).map(lambda octets: octets.decode("latin-1")))

@@ -22,11 +22,13 @@ def test_a_text_event_is_kept_as_it_is() -> None:
     assert size == ENTRY_BYTES + 5
 
 
-def test_a_text_event_with_a_producers_payload_is_copied() -> None:
-    raw: dict[str, Any] = {"tokens": [1]}
-    kept, size = keep(e.TextMessageContent("m", "hello", raw_event=raw, metadata={"a": "x" * 1000}))
-    raw["tokens"].append(2)
-    assert kept == e.TextMessageContent("m", "hello", raw_event={"tokens": [1]}, metadata={"a": "x" * 1000})
+@pytest.mark.parametrize("name", ["raw_event", "metadata"])
+def test_a_text_event_with_a_producers_payload_is_copied_and_counted(name: str) -> None:
+    payload: dict[str, Any] = {"tokens": [1], "a": "x" * 1000}
+    extra: dict[str, Any] = {name: payload}
+    kept, size = keep(e.TextMessageContent("m", "hello", **extra))
+    payload["tokens"].append(2)
+    assert getattr(kept, name) == {"tokens": [1], "a": "x" * 1000}
     assert size > ENTRY_BYTES + 1000
 
 
