@@ -1,6 +1,7 @@
 """What a chat frontend asks for, and what it gets."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from attrs import Factory, frozen
 
@@ -49,16 +50,16 @@ class GenerateRequest:
     tools: tuple[Tool, ...] = ()
     context: tuple[ContextEntry, ...] = ()
     agent_states: tuple[AgentInput, ...] = ()
-    forwarded_parameters: JsonObject = Factory(dict)
+    forwarded_parameters: JsonObject = Factory(dict[str, Any])
     forwarded_props_for: Callable[[AgentName], JsonObject] = _no_props
-    properties: JsonObject = Factory(dict)
+    properties: JsonObject = Factory(dict[str, Any])
     extensions: JsonObject | None = None
     resume: tuple[Resume, ...] = ()
     is_stateless: bool = False
     frontend_url: str | None = None
     guardrail: GuardrailTopics | None = None
-    headers: Mapping[str, str] = Factory(dict)
-    metadata: JsonObject = Factory(dict)
+    headers: Mapping[str, str] = Factory(dict[str, str])
+    metadata: JsonObject = Factory(dict[str, Any])
     correlation_id: str = ""
 
 

@@ -184,6 +184,7 @@ class GenerateResponse:
             messages=request.messages,
             properties=request.properties,
             frontend_url=request.frontend_url,
+            metadata=request.metadata,
         )
         try:
             await self._hooks.before_run(before)
@@ -206,9 +207,7 @@ class GenerateResponse:
         )
         return asyncio.create_task(self._guardrail.check(judged), name="guardrail")
 
-    def _conduct(
-        self, request: GenerateRequest, plan: RunPlan, base: BaseState, verdict: VerdictTask
-    ) -> Conduct:
+    def _conduct(self, request: GenerateRequest, plan: RunPlan, base: BaseState, verdict: VerdictTask) -> Conduct:
         async def conclude(result: RunResult) -> None:
             if not request.is_stateless and keeps_state(result.outcome):
                 await self._save(request, plan, base, result)
@@ -228,6 +227,7 @@ class GenerateResponse:
                     outcome=result.outcome,
                     frontend_url=request.frontend_url,
                     state=result.state,
+                    metadata=request.metadata,
                 )
             )
 

@@ -1,5 +1,7 @@
 """What a thread and an agent's state in it look like now."""
 
+from typing import Any
+
 from attrs import Factory, frozen
 
 from agui_runtime.application.ports import AgentCatalog, RunLog, StatefulAgent, StateStore
@@ -21,7 +23,7 @@ class LoadedState:
     """
 
     exists: bool
-    values: JsonObject = Factory(dict)
+    values: JsonObject = Factory(dict[str, Any])
     messages: tuple[Message, ...] = ()
     state: AgentState | None = None
 
@@ -68,4 +70,3 @@ class LoadState:
         if conversation is None:
             return None
         return LoadedState(True, conversation.values, conversation.messages)
-

@@ -1,4 +1,4 @@
-"""The ports: what the application needs from the outside, as protocols. Each has a contract suite in tests/contracts."""
+"""The ports: what the application needs from outside, as protocols; their contract suites are in tests/contracts."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
@@ -144,13 +144,17 @@ class StateStore(Protocol):
         ...
 
     async def list_agents(self, scope: Scope, thread_id: ThreadId) -> Sequence[StateSummary]:
-        """The states of a thread, by agent name."""
+        """The states of a thread, by agent name, in code point order."""
         ...
 
     async def list_threads(
         self, scope: Scope, agent_name: AgentName, *, after: ThreadId | None = None, limit: int = 100
     ) -> Sequence[StateSummary]:
-        """An agent's states by thread id, at most ``limit`` of them, from behind ``after``."""
+        """An agent's states by thread id, at most ``limit`` of them, from behind ``after``.
+
+        Raises:
+            InvalidError: the limit is less than 1.
+        """
         ...
 
     async def clear_thread(self, scope: Scope, thread_id: ThreadId) -> int:
@@ -182,6 +186,7 @@ class RunLog(Protocol):
 
         Raises:
             LeaseLostError: the run was finished or taken over.
+            InvalidError: a limit is broken; none of the events was taken.
         """
         ...
 
@@ -240,7 +245,7 @@ class ThreadDirectory(Protocol):
         """A page of threads, newest activity first.
 
         Raises:
-            InvalidError: the cursor is none of ours.
+            InvalidError: the cursor is none of ours, or the limit is less than 1.
         """
         ...
 
@@ -253,6 +258,7 @@ class ThreadDirectory(Protocol):
 
         Raises:
             NotFoundError: there is no such thread.
+            InvalidError: the name breaks a limit.
         """
         ...
 

@@ -54,7 +54,7 @@ class Producer(Protocol):
         """Begin. Raising is a refusal."""
         ...
 
-    def failure_of(self, error: BaseException) -> AguiError:
+    def failure_of(self, error: BaseException, /) -> AguiError:
         """What an exception of its events means to the client."""
         ...
 

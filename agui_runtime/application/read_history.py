@@ -8,9 +8,24 @@ from attrs import frozen
 from agui_runtime.application.ports import RunLog
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
-from agui_runtime.domain.history import fold_messages
+from agui_runtime.domain.errors import InvalidEventError
+from agui_runtime.domain.history import fold_messages, next_state
 from agui_runtime.domain.identity import Caller, ThreadId
+from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.messages import Message
+
+
+@frozen
+class ReportedState:
+    """The state that a run left behind, or that it reported for an agent by name."""
+
+    id: str
+    at: datetime
+    thread_id: str
+    agent_name: str
+    run_id: str
+    node_name: str
+    state: JsonValue
 
 
 @frozen
@@ -20,11 +35,13 @@ class History:
     Attributes:
         times: when a message, a call or a result began, by its id.
         incomplete: ids of messages and calls that their run did not finish.
+        states: the last state of each agent in each run that touched it.
     """
 
     messages: tuple[Message, ...]
     times: Mapping[str, datetime]
     incomplete: frozenset[str]
+    states: tuple[ReportedState, ...] = ()
 
 
 class ReadHistory:
@@ -44,12 +61,11 @@ class ReadHistory:
 
 def history_of(entries: Iterable[LogEntry]) -> History:
     """The history that entries tell."""
+    known = tuple(entries)
     times: dict[str, datetime] = {}
     incomplete: set[str] = set()
-    events: list[e.Event] = []
-    for entry in entries:
+    for entry in known:
         event, at = entry.event, entry.recorded_at
-        events.append(event)
         match event:
             case e.RunStarted(input=run_input) if run_input is not None:
                 for message in run_input.messages:
@@ -64,4 +80,51 @@ def history_of(entries: Iterable[LogEntry]) -> History:
                 incomplete.add(closed)
             case _:
                 pass
-    return History(fold_messages(events), times, frozenset(incomplete))
+    messages = fold_messages(entry.event for entry in known)
+    return History(messages, times, frozenset(incomplete), _states(known))
+
+
+def _states(entries: Iterable[LogEntry]) -> tuple[ReportedState, ...]:
+    found: dict[tuple[int, str], ReportedState] = {}
+    started = e.RunStarted("", "")
+    node_name = ""
+    state: JsonValue = {}
+    for entry in entries:
+        event = entry.event
+        match event:
+            case e.RunStarted(input=run_input):
+                started, node_name = event, ""
+                state = run_input.state if run_input else {}
+            case e.StepStarted(step_name=node_name):
+                pass
+            case e.StateSnapshot() | e.StateDelta():
+                state = _next(state, event)
+                agent_name = str(started.input.agent_name or "") if started.input else ""
+                found[entry.run.number, agent_name] = _reported(entry, started, agent_name, node_name, state)
+            case e.AgentStateMessage(agent_name=agent_name, node_name=node, state=reported):
+                found[entry.run.number, agent_name] = _reported(entry, started, agent_name, node, reported)
+            case _:
+                pass
+    return tuple(found.values())
+
+
+def _next(state: JsonValue, event: e.StateSnapshot | e.StateDelta) -> JsonValue:
+    try:
+        return next_state(state, event)
+    except InvalidEventError:
+        # The run began from a state that only the store knew; history shows what the log can tell.
+        return state
+
+
+def _reported(
+    entry: LogEntry, started: e.RunStarted, agent_name: str, node_name: str, state: JsonValue
+) -> ReportedState:
+    return ReportedState(
+        id=f"state-{entry.sequence}",
+        at=entry.recorded_at,
+        thread_id=entry.run.thread_id,
+        agent_name=agent_name,
+        run_id=started.run_id,
+        node_name=node_name,
+        state=state,
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Protocol
 
 from attrs import define, frozen
@@ -21,6 +22,23 @@ FAIRNESS = 64
 
 INTERRUPT_EVENTS = frozenset({"on_interrupt", "LangGraphInterruptEvent", "CopilotKitLangGraphInterruptEvent"})
 """Names of CUSTOM events that ask the user something (one-model §3)."""
+
+_BOUNDARIES = (
+    e.StepStarted
+    | e.StepFinished
+    | e.TextMessageStart
+    | e.TextMessageEnd
+    | e.ToolCallStart
+    | e.ToolCallEnd
+    | e.ReasoningStart
+    | e.ReasoningEnd
+    | e.ReasoningMessageStart
+    | e.ReasoningMessageEnd
+    | e.SubagentStarted
+    | e.SubagentFinished
+    | e.SubagentError
+)
+"""The events that open and close streams."""
 
 
 class AgentTool(Protocol):
@@ -79,7 +97,9 @@ class RunDriver:
         self._interrupts: list[Interrupt] = []
         self._events = 0
         self._bytes = 0
+        self._begun = False
         self._sealed = False
+        self._owed: list[e.Event] = []
 
     async def drive(self) -> Outcome:
         """Read the producer to its end; how the run came out.
@@ -87,6 +107,7 @@ class RunDriver:
         Raises:
             Exception: the producer failed, or said something impossible.
         """
+        self._begun = True
         events = self._plan.events
         try:
             async for event in events:
@@ -100,10 +121,17 @@ class RunDriver:
         """From now on nothing more is taken from the producer."""
         self._sealed = True
 
+    async def release(self) -> None:
+        """Close a producer that was never read: a task that is cancelled before its first step runs no ``finally``."""
+        if not self._begun:
+            await close(self._plan.events)
+
     def finalize(self, outcome: Outcome) -> Sequence[e.Event]:
         """What closes the run, whatever was open."""
         run_input = self._plan.run_input
-        return self._lifecycle.finalize(outcome, thread_id=run_input.thread_id, run_id=run_input.run_id)
+        closing = self._lifecycle.finalize(outcome, thread_id=run_input.thread_id, run_id=run_input.run_id)
+        # The lifecycle counts what a cut or a limit kept from the recording; without it closers would not match.
+        return (*(event for event in self._owed if isinstance(event, _BOUNDARIES)), *closing)
 
     def _outcome(self) -> Outcome:
         ending = self._lifecycle.ending
@@ -113,13 +141,21 @@ class RunDriver:
         return outcome
 
     async def _take(self, event: e.Event) -> None:
+        if self._sealed:
+            raise InvalidEventError(f"{event.type} came after the run was sealed.")
         await self._publish_all(self._lifecycle.feed(event))
 
     async def _publish_all(self, events: Sequence[e.Event]) -> None:
+        owed = self._owed
+        owed[:0] = events
         for event in events:
             if isinstance(event, e.ToolCallResult) and event.tool_call_id in self._answered:
+                del owed[0]
                 continue
             await self._publish(event)
+            del owed[0]
+            if self._events % FAIRNESS == 0:
+                await asyncio.sleep(0)
             if isinstance(event, e.ToolCallEnd):
                 await self._answer(event)
 
@@ -131,8 +167,6 @@ class RunDriver:
         self._bytes += e.weight(event)
         check_usage(Usage(self._events, self._bytes), self._plan.limits)
         await self._plan.recording.append((event,))
-        if self._events % FAIRNESS == 0:
-            await asyncio.sleep(0)
 
     def _note(self, event: e.Event) -> None:
         match event:
@@ -144,7 +178,10 @@ class RunDriver:
             case e.ToolCallStart(tool_call_id=call_id, tool_call_name=name):
                 if self._plan.executor.offers(name) or name in self._plan.agent_tools:
                     self._calls[call_id] = _OpenCall(name, [])
-            case e.StateSnapshot() | e.StateDelta():
+            case e.StateSnapshot(snapshot=snapshot):
+                # Detached: an agent may go on changing the object it yielded.
+                self.state = deepcopy(snapshot)
+            case e.StateDelta():
                 self.state = next_state(self.state, event)
             case e.AgentStateMessage(agent_name=name, state=state):
                 self.agent_states[name] = state
@@ -167,7 +204,7 @@ class RunDriver:
         nested = self._plan.agent_tools[call.name].run()
         try:
             async for inner in nested:
-                await self._publish_all(self._lifecycle.feed(inner))
+                await self._take(inner)
         finally:
             await close(nested)
 

@@ -10,7 +10,7 @@ from agui_runtime.application.run_supervisor import StopSignal
 from agui_runtime.application.values import Lease
 from agui_runtime.domain.errors import BusyError
 from agui_runtime.domain.events import MessagesSnapshot
-from agui_runtime.domain.history import compare, fold_messages
+from agui_runtime.domain.history import Edit, compare, fold_messages
 from agui_runtime.domain.identity import RunKey, Scope
 from agui_runtime.domain.policy import RunLimits
 from agui_runtime.domain.runs import RunInput
@@ -33,25 +33,30 @@ class RunOpening:
             BusyError: another run is live on the thread, and was so for the time a new one waits.
             UnavailableError: the log cannot be reached.
         """
-        stored = fold_messages(entry.event for entry in await self._log.read(scope, run_input.thread_id))
-        edit = compare(stored, run_input.messages)
-        lease = await self._lease(scope, evolve(run_input, messages=edit.new), signal)
+        lease, edit = await self._begin(scope, run_input, signal)
         recording = LoggedRecording(self._log, lease)
-        if edit.kept is not None:
-            await recording.append((MessagesSnapshot((*edit.kept, *edit.new), is_edit=True),))
+        try:
+            if edit.kept is not None:
+                await recording.append((MessagesSnapshot((*edit.kept, *edit.new), is_edit=True),))
+        except BaseException:
+            await asyncio.shield(recording.abandon())
+            raise
         return recording
 
     def transient(self, scope: Scope, run_input: RunInput) -> Recording:
         """A recording that lives as long as its response."""
         return TransientRecording(RunKey(scope, run_input.thread_id, 0), run_input, self._clock)
 
-    async def _lease(self, scope: Scope, run_input: RunInput, signal: StopSignal) -> Lease:
+    async def _begin(self, scope: Scope, run_input: RunInput, signal: StopSignal) -> tuple[Lease, Edit]:
         # A frontend stops a run by hanging up and may post the next message before the old run has unwound.
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.busy_seconds
         while True:
+            # Read anew with each try: the run that is waited for still writes.
+            stored = fold_messages(entry.event for entry in await self._log.read(scope, run_input.thread_id))
+            edit = compare(stored, run_input.messages)
             try:
-                return await self._log.begin(scope, run_input, on_stop=signal.set)
+                return await self._log.begin(scope, evolve(run_input, messages=edit.new), on_stop=signal.set), edit
             except BusyError:
                 if loop.time() >= deadline:
                     raise

@@ -1,6 +1,7 @@
 """An agent's state around a run: what it starts from, and what is saved at its end (design §4)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import Factory, frozen
 
@@ -9,7 +10,7 @@ from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.errors import ConflictError
 from agui_runtime.domain.history import object_state
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
-from agui_runtime.domain.json_value import JsonObject, JsonValue
+from agui_runtime.domain.json_value import JsonObject, JsonValue, is_same
 from agui_runtime.domain.state import AgentState, rebase
 
 
@@ -17,7 +18,7 @@ from agui_runtime.domain.state import AgentState, rebase
 class BaseState:
     """What a run starts from: the client's values, or the stored ones where it sends none."""
 
-    values: JsonObject = Factory(dict)
+    values: JsonObject = Factory(dict[str, Any])
     stored: AgentState | None = None
 
 
@@ -36,7 +37,7 @@ class RunStates:
             UnavailableError: the store cannot be reached.
         """
         stored = await self._store.load(StateKey(scope, thread_id, agent_name))
-        of_client = next((entry.state for entry in sent if entry.agent_name == agent_name), {})
+        of_client = next((entry.state for entry in sent if entry.agent_name == agent_name), None)
         return BaseState(of_client or (stored.values if stored else {}), stored)
 
     async def save(self, run: RunKey, agent_name: AgentName, base: BaseState, final: JsonValue) -> None:
@@ -46,10 +47,11 @@ class RunStates:
             InvalidError: the state breaks a limit.
             UnavailableError: the store cannot be reached.
         """
-        values = object_state(final)
+        own = object_state(final)
         stored = base.stored
-        if values is None or values == (stored.values if stored else {}):
+        if own is None or is_same(own, stored.values if stored else {}):
             return
+        values = own
         key = StateKey(run.scope, run.thread_id, agent_name)
         while True:
             try:
@@ -62,6 +64,6 @@ class RunStates:
                 )
             except ConflictError:
                 stored = await self._store.load(key)
-                values = rebase(base.values, values, stored.values) if stored else values
+                values = rebase(base.values, own, stored.values) if stored else own
             else:
                 return

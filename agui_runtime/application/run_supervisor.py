@@ -174,6 +174,7 @@ class RunSupervisor:
                 driving.add_done_callback(_swallow)
             elif not driving.cancelled():
                 driving.exception()
+            await _release(driver, plan)
         if verdict is not None and not verdict.done():
             verdict.cancel()
         return cut if cut is not None else self._result_of(driving, plan)
@@ -243,6 +244,13 @@ def _refusal(verdict: "asyncio.Task[Verdict]") -> Outcome | None:
         return Failed(failure_of(error).message, failure_of(error).code)
     answer = verdict.result()
     return None if answer.allowed else Denied(answer.reason)
+
+
+async def _release(driver: RunDriver, plan: RunPlan) -> None:
+    try:
+        await driver.release()
+    except Exception as error:
+        logger.warning("The producer of run %s could not be closed.", plan.run_input.run_id, exc_info=error)
 
 
 def _swallow(task: "asyncio.Task[Outcome]") -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agui_runtime.domain.errors import InvalidError
+from agui_runtime.domain.json_value import JsonValue, is_object
 from agui_runtime.domain.tools import (
     HANDLER_ERROR,
     INVALID_ARGUMENTS,
@@ -42,7 +43,7 @@ class ToolExecutor:
         self._tools = tools
         self._default_seconds = default_seconds
         self._gate = gate
-        self._taken: set[str] = set()
+        self._results: dict[str, asyncio.Future[str]] = {}
 
     def offers(self, name: str) -> bool:
         """Whether a tool of that name runs on the server."""
@@ -50,16 +51,33 @@ class ToolExecutor:
 
     def has_taken(self, tool_call_id: str) -> bool:
         """Whether that call was executed, or is being executed."""
-        return tool_call_id in self._taken
+        return tool_call_id in self._results
 
     async def execute(self, tool_call_id: str, name: str, arguments: str) -> str:
-        """The call's result as text; a fault is a result too (contract graphql §6.4, §6.5)."""
-        self._taken.add(tool_call_id)
-        tool = self._tools[name]
+        """The call's result as text; a fault is a result too (contract graphql §6.4, §6.5).
+
+        A call that is executed again, by the run and by its agent, has the one result.
+
+        Raises:
+            DeniedError: the gate refuses it.
+        """
+        known = self._results.get(tool_call_id)
+        if known is not None:
+            return await asyncio.shield(known)
+        future = self._results[tool_call_id] = asyncio.get_running_loop().create_future()
+        try:
+            result = await self._execute(self._tools[name], arguments)
+        except BaseException:
+            future.cancel()
+            raise
+        future.set_result(result)
+        return result
+
+    async def _execute(self, tool: ServerTool, arguments: str) -> str:
         await self._gate()
         try:
             parsed = _parse(arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             return fault_text(ToolFault(INVALID_ARGUMENTS, "Failed to parse action arguments"))
         return await self._call(tool, parsed)
 
@@ -83,10 +101,10 @@ class ToolExecutor:
 def _parse(arguments: str) -> dict[str, Any]:
     if not arguments.strip():
         return {}
-    parsed = json.loads(arguments)
-    if not isinstance(parsed, dict):
-        raise ValueError("The arguments are no JSON object.")  # noqa: TRY004 - one kind of fault for the caller
-    return parsed
+    parsed: JsonValue = json.loads(arguments)
+    if not is_object(parsed):
+        raise ValueError("The arguments are no JSON object.")
+    return dict(parsed)
 
 
 def _handler_fault(tool: ServerTool, error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import Factory, frozen
 
@@ -48,9 +48,9 @@ class RunContext:
 
     caller: Caller
     tools: ServerToolExecutor
-    properties: JsonObject = Factory(dict)
-    headers: Mapping[str, str] = Factory(dict)
-    metadata: JsonObject = Factory(dict)
+    properties: JsonObject = Factory(dict[str, Any])
+    headers: Mapping[str, str] = Factory(dict[str, str])
+    metadata: JsonObject = Factory(dict[str, Any])
     correlation_id: str = ""
 
 
@@ -75,22 +75,22 @@ class AgentInput:
 
     agent_name: AgentName
     state: JsonObject
-    config: JsonObject = Factory(dict)
+    config: JsonObject = Factory(dict[str, Any])
 
 
 @frozen
 class ModelRequest:
-    """What a language model is asked. ``forwarded_parameters`` are the client's wishes: model, temperature …"""
+    """What a language model is asked. ``forwarded_parameters`` say which model, how warm and so on."""
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
     thread_id: ThreadId | None = None
     run_id: RunId | None = None
-    forwarded_parameters: JsonObject = Factory(dict)
+    forwarded_parameters: JsonObject = Factory(dict[str, Any])
     extensions: JsonObject | None = None
     agent_states: tuple[AgentInput, ...] = ()
     context: tuple[ContextEntry, ...] = ()
-    properties: JsonObject = Factory(dict)
+    properties: JsonObject = Factory(dict[str, Any])
 
 
 @frozen
@@ -195,6 +195,7 @@ class BeforeRun:
     messages: tuple[Message, ...]
     properties: JsonObject
     frontend_url: str | None = None
+    metadata: JsonObject = Factory(dict[str, Any])
 
 
 @frozen
@@ -211,3 +212,4 @@ class AfterRun:
     outcome: Outcome
     frontend_url: str | None = None
     state: JsonValue = None
+    metadata: JsonObject = Factory(dict[str, Any])

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AguiError as error:
         return _fail(FAILED, error.message)
     except OSError as error:
-        return _fail(FAILED, f"Cannot listen: {error.strerror or error}. Set AGUI_HOST or AGUI_PORT to another address.")
+        return _fail(
+            FAILED, f"Cannot listen: {error.strerror or error}. Set AGUI_HOST or AGUI_PORT to another address."
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,7 +107,9 @@ def _load(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is not None and not module_name.startswith(error.name):
             raise
-        raise ConfigurationError(f"There is no module {module_name!r} in {Path.cwd()} or on the Python path.") from error
+        raise ConfigurationError(
+            f"There is no module {module_name!r} in {Path.cwd()} or on the Python path."
+        ) from error
     found = getattr(module, attribute, None)
     if found is None:
         raise ConfigurationError(f"The module {module_name!r} has no {attribute!r}.")

@@ -6,8 +6,8 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from agui_runtime._version import __version__
+from agui_runtime.adapters.graphql.context import Operations
 from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
-from agui_runtime.adapters.graphql.resolvers import Operations
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
@@ -15,10 +15,15 @@ from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
+from agui_runtime.application.execute_agent import ExecuteAgent
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.list_agents import ListAgents
+from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
+from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
@@ -47,8 +52,8 @@ def _router(settings: Settings, endpoint: GraphqlEndpoint, ids: RandomIds) -> Ro
 class RuntimeContainer(containers.DeclarativeContainer):
     """Everything a runtime is made of.
 
-    A host rebinds any of it with one argument, a provider: ``RuntimeContainer(state_store=providers.Singleton(MyStore))``.
-    What hosts give most often: ``agents`` and ``tools`` (iterables of ``Agent`` and ``ServerTool``), ``model`` (a
+    A host rebinds any of it with one argument, a provider, such as
+    ``RuntimeContainer(state_store=providers.Singleton(MyStore))``. What hosts give most often: ``agents`` and ``tools`` (iterables of ``Agent`` and ``ServerTool``), ``model`` (a
     ``LanguageModel``), ``hooks`` and ``guardrail``. An adapter that has ``open()`` or ``close()`` coroutines gets them
     called by the application's lifespan.
     """
@@ -93,6 +98,11 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     load_state = providers.Factory(LoadState, agent_catalog, state_store, run_log)
     save_state = providers.Factory(SaveState, state_store, settings.provided.state_limits)
+    delete_state = providers.Factory(DeleteState, state_store)
+    list_states = providers.Factory(ListStates, state_store)
+    read_history = providers.Factory(ReadHistory, run_log)
+    open_interrupts = providers.Factory(OpenInterrupts, run_log)
+    execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
     list_agents = providers.Factory(ListAgents, agent_catalog)
     describe_runtime = providers.Factory(
         DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql",)
@@ -103,9 +113,17 @@ class RuntimeContainer(containers.DeclarativeContainer):
     operations = providers.Singleton(
         Operations,
         generate=generate_response,
+        execute_agent=execute_agent,
         load_state=load_state,
+        save_state=save_state,
+        delete_state=delete_state,
+        list_states=list_states,
         list_agents=list_agents,
+        read_history=read_history,
+        open_interrupts=open_interrupts,
+        describe_runtime=describe_runtime,
         access=access,
+        ids=ids,
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
     )

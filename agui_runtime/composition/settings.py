@@ -27,7 +27,7 @@ def _count(text: str) -> int:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) <= 65535:  # noqa: PLR2004 - the range of TCP ports
+    if not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ValueError("a port number from 0 to 65535")
     return int(text)
 
@@ -102,7 +102,7 @@ class Settings:
     max_state_bytes: int = _setting(1024 * 1024, _count, "Largest state of one agent in one thread, in bytes")
     max_state_depth: int = _setting(64, _count, "Deepest nesting of a state")
     memory_max_threads: int = _setting(10_000, _count, "Most threads kept in memory; the idlest go first")
-    memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest threads go first")
+    memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest go first")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -168,8 +168,8 @@ def settings_table() -> str:
     """All settings as a Markdown table, for the documentation."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for attribute in attrs.fields(Settings):
-        default = attribute.default
-        shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+        default: Any = attribute.default
+        shown = "" if default == () else str(default)
         rows.append(f"| `{PREFIX}{attribute.name.upper()}` | `{shown}` | {attribute.metadata['meaning']} |")
     return "\n".join(rows).replace("| `` |", "| none |")
 

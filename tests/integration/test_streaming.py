@@ -21,6 +21,8 @@ from tests.support.scripts import Paced
 from tests.support.serving import runtime, serving
 
 CHUNKS = 4
+MORE_THAN_SOCKETS_HOLD = 30_000
+"""Chunks of about 130 bytes each, which makes more than Linux buffers for a connection."""
 
 
 def _items(payload: Payload) -> list[Any]:
@@ -94,24 +96,26 @@ def test_a_burst_of_five_thousand_chunks_arrives_whole(host: Host) -> None:
 
 def test_a_slow_reader_gets_everything(host: Host) -> None:
     async def scenario() -> None:
-        async with streaming(host.url, chat("long:5000")) as stream:
+        async with streaming(host.url, chat(f"long:{MORE_THAN_SOCKETS_HOLD}"), buffer=4096) as stream:
             await stream.next()
-            await asyncio.sleep(0.5)
-            for _ in range(5):
-                await stream.next()
-                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+            for _ in range(20):
+                await stream.more()
+                await asyncio.sleep(0.01)
             response = merge(await stream.rest())["data"]["generateCopilotResponse"]
-        assert len(response["messages"][0]["content"]) == 5000
+        assert len(response["messages"][0]["content"]) == MORE_THAN_SOCKETS_HOLD
+        assert response["status"]["code"] == "Success"
 
     run(scenario())
 
 
-def test_a_slow_reader_holds_nobody_up(host: Host) -> None:
+def test_a_reader_that_takes_nothing_holds_nobody_up(host: Host) -> None:
     async def scenario() -> None:
-        async with streaming(host.url, chat("long:5000")) as idle:
+        async with streaming(host.url, chat(f"long:{MORE_THAN_SOCKETS_HOLD}"), buffer=4096) as idle:
             await idle.next()
             answers = await asyncio.gather(*(exchange(host.url, chat("text:3")) for _ in range(5)))
             assert [len(answer.response()["messages"][0]["content"]) for answer in answers] == [3] * 5
+            idle.hang_up()
 
     run(scenario())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -173,19 +174,19 @@ class Stream:
         """
         known = len(self.payloads)
         while len(self.payloads) == known:
-            if not await self._take():
+            if not await self.more():
                 raise EOFError
         return self.payloads[known]
 
     async def until(self, text: str) -> None:
         """Read until a text has arrived."""
         while text.encode() not in self.raw:
-            if not await self._take():
+            if not await self.more():
                 raise EOFError
 
     async def rest(self) -> list[Payload]:
         """Read to the end; all payloads."""
-        while await self._take():
+        while await self.more():
             pass
         assert self._reader.is_over, self.raw[-80:]
         return self.payloads
@@ -194,7 +195,8 @@ class Stream:
         """Close the connection as it is."""
         self._response.close()
 
-    async def _take(self) -> bool:
+    async def more(self) -> bool:
+        """Read once; whether there was anything."""
         data = await self._response.content.readany()
         self.raw += data
         for payload in self._reader.feed(data):
@@ -204,11 +206,15 @@ class Stream:
 
 
 @asynccontextmanager
-async def streaming(url: str, body: Any, headers: Mapping[str, str] | None = None) -> AsyncIterator[Stream]:
-    """A request whose answer is read as it comes; the connection is closed when the block ends."""
+async def streaming(url: str, body: Any, *, buffer: int | None = None) -> AsyncIterator[Stream]:
+    """A request whose answer is read as it comes; the connection is closed when the block ends.
+
+    Args:
+        buffer: bytes that the client's socket takes before it is read; small for a client that is slow.
+    """
     async with (
-        _session() as session,
-        session.post(url, data=_encoded(body), headers=headers or CLIENT_HEADERS) as response,
+        _session(buffer) as session,
+        session.post(url, data=_encoded(body), headers=CLIENT_HEADERS) as response,
     ):
         stream = Stream(response)
         try:
@@ -217,9 +223,16 @@ async def streaming(url: str, body: Any, headers: Mapping[str, str] | None = Non
             stream.hang_up()
 
 
-def _session() -> aiohttp.ClientSession:
+def _session(buffer: int | None = None) -> aiohttp.ClientSession:
+    def limited(address: Any) -> socket.socket:
+        made = socket.socket(*address[:3])
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer or 0)
+        return made
+
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True), timeout=aiohttp.ClientTimeout(total=SECONDS)
+        connector=aiohttp.TCPConnector(force_close=True, socket_factory=limited if buffer else None),
+        timeout=aiohttp.ClientTimeout(total=SECONDS),
+        read_bufsize=buffer or 2**16,
     )
 
 

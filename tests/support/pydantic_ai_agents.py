@@ -40,7 +40,9 @@ async def think_and_answer(messages: list[ModelMessage], info: AgentInfo) -> Asy
 
 async def call_first_tool(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[Any]:
     last = messages[-1]
-    results = [part for part in last.parts if isinstance(part, ToolReturnPart)] if isinstance(last, ModelRequest) else []
+    results = (
+        [part for part in last.parts if isinstance(part, ToolReturnPart)] if isinstance(last, ModelRequest) else []
+    )
     if results:
         yield f"The tool said {results[-1].content}."
         return

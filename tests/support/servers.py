@@ -15,7 +15,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @contextmanager
 def python_server(module: str) -> Iterator[str]:
-    """The base URL of ``python -m module``, which writes its port as its first line and runs until it is told to stop."""
+    """The base URL of ``python -m module``, which writes its port as its first line and serves until it is stopped."""
     # Deprecations of third parties are errors in tests; in this process they are not ours to mend.
     command = [sys.executable, "-W", "ignore", "-m", module]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

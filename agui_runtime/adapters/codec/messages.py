@@ -95,7 +95,8 @@ def _encoders(*, stored: bool) -> dict[type, Encoder]:
         if cls not in {m.ToolMessage, m.ActivityMessage, m.ReasoningMessage}:
             on_wire = encode_content if cls is m.UserMessage else encode_text_content
             values["content"] = encode_stored_content if stored else on_wire
-        found[cls] = object_encoder(cls, {"role": role.value}, stored=stored, values=values)
+        # The id comes before the role, as in AG-UI's own texts: some clients are given messages as JSON text.
+        found[cls] = object_encoder(cls, {"id": "", "role": role.value}, stored=stored, values=values)
     return found
 
 

@@ -5,11 +5,13 @@ corrupt. The two also differ in order: here a deferred entry waits until every l
 message's status follows its last chunk and the response's status ends the response.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from attrs import define
 from graphql import GraphQLError
+
+from agui_runtime.domain.json_value import is_array, is_object
 
 Path = tuple[str | int, ...]
 
@@ -76,7 +78,7 @@ class Delivery:
         for pending_id in self._new if values else ():
             pending = self._pending[pending_id]
             value = _lookup(pending.path, values)
-            if isinstance(value, list):
+            if is_array(value):
                 pending.next_index = len(value)
         self._new = [pending_id for pending_id in self._new if self._pending[pending_id].next_index is None]
 
@@ -146,12 +148,17 @@ def _lookup(path: Path, values: Sequence[tuple[Path, Any]]) -> Any:
     for base, value in values:
         if path[: len(base)] == base:
             for key in path[len(base) :]:
-                if isinstance(value, Mapping) and key in value:
-                    value = value[key]
-                elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-                    value = value[key]
-                else:
+                value = _step(value, key)
+                if value is None:
                     break
             else:
                 return value
+    return None
+
+
+def _step(value: Any, key: str | int) -> Any:
+    if is_object(value):
+        return value.get(str(key))
+    if is_array(value) and isinstance(key, int) and key < len(value):
+        return value[key]
     return None

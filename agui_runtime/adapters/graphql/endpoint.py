@@ -7,8 +7,13 @@ from inspect import isawaitable
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, OperationDefinitionNode, experimental_execute_incrementally
+from graphql import (
+    ExecutionResult,
+    OperationDefinitionNode,
+    experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
+)
 
+from agui_runtime.adapters.graphql.context import OperationContext, Operations
 from agui_runtime.adapters.graphql.delivery import Delivery, deliver
 from agui_runtime.adapters.graphql.documents import Document, Documents, Refused, is_mutation
 from agui_runtime.adapters.graphql.errors import format_error
@@ -21,7 +26,7 @@ from agui_runtime.adapters.graphql.negotiation import (
 )
 from agui_runtime.adapters.graphql.request import BadRequestError, Parameters, read_parameters
 from agui_runtime.adapters.graphql.request_errors import format_variable_fault
-from agui_runtime.adapters.graphql.resolvers import OperationContext, Operations, bind_resolvers
+from agui_runtime.adapters.graphql.resolvers import bind_resolvers
 from agui_runtime.adapters.graphql.schema import load_schema
 from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
@@ -98,9 +103,7 @@ class GraphqlEndpoint:
         finally:
             if not streams:
                 await context.close()
-        format_one = partial(
-            format_error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id
-        )
+        format_one = partial(format_error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
         form = accepted.incremental or Form.MULTIPART
         body = _Stream(result, Delivery(format_one), context, form)
         return Response(200, (*_content_type(form), *_version(request)), body)

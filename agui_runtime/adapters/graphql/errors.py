@@ -73,9 +73,7 @@ def client_message(error: AguiError) -> str:
     name, available = error.details.get("agent"), error.details.get("available", ())
     link = f"[{AGENT_NOT_FOUND_HELP}]({AGENT_NOT_FOUND_HELP})"
     if not available:
-        return (
-            f"Agent '{name}' was not found. Please set up at least one agent before proceeding. See more: {link}"
-        )
+        return f"Agent '{name}' was not found. Please set up at least one agent before proceeding. See more: {link}"
     return (
         f"Agent '{name}' was not found. Available agents are: {', '.join(available)}. Please verify the agent name "
         f"in your configuration and ensure it matches one of the available agents.\n\nSee more: {link}"

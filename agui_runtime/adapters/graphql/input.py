@@ -11,7 +11,7 @@ from agui_runtime.application.values import AgentInput
 from agui_runtime.domain import messages as m
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.identity import AgentName, Caller, RunId, ThreadId
-from agui_runtime.domain.json_value import JsonObject, dumps
+from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps, is_object
 from agui_runtime.domain.runs import ContextEntry, Resume
 from agui_runtime.domain.tools import Tool
 
@@ -42,8 +42,8 @@ def generate_request(
     Raises:
         InvalidError: an id breaks its syntax, or an action's JSON Schema is no JSON.
     """
-    session = data.get("agentSession")
-    thread_id = data.get("threadId") or (session or {}).get("threadId")
+    session: Data | None = data.get("agentSession")
+    thread_id: str | None = data.get("threadId") or (session["threadId"] if session and "threadId" in session else None)
     states = agent_states(data.get("agentStates") or ())
     return GenerateRequest(
         caller=caller,
@@ -161,15 +161,14 @@ def _add_call(messages: dict[str, m.Message], entry: Data, call: Data) -> None:
     messages[own_id] = m.AssistantMessage(id=own_id, created_at=entry["createdAt"], tool_calls=(tool_call,))
 
 
-def _props_for(
-    data: Data, properties: JsonObject, states: tuple[AgentInput, ...]
-) -> Callable[[AgentName], JsonObject]:
+def _props_for(data: Data, properties: JsonObject, states: tuple[AgentInput, ...]) -> Callable[[AgentName], JsonObject]:
     """What CopilotKit forwards to an agent beyond its input (contract graphql §6 "Agent path")."""
-    node_name = (data.get("agentSession") or {}).get("nodeName")
-    meta_events = data.get("metaEvents") or ()
+    session: Data = data.get("agentSession") or {}
+    node_name = session.get("nodeName")
+    meta_events: list[Data] = data.get("metaEvents") or []
 
     def forwarded_props(name: AgentName) -> JsonObject:
-        config = dict(next((state.config for state in states if state.agent_name == name), {}))
+        config = next((dict(state.config) for state in states if state.agent_name == name), dict[str, Any]())
         stream_subgraphs = config.pop("streamSubgraphs", None)
         props: dict[str, Any] = {"config": config, "threadMetadata": {}}
         if meta_events:
@@ -184,29 +183,30 @@ def _props_for(
 
 
 def _topics(data: Data, credentials: str) -> GuardrailTopics | None:
-    guardrails = (data.get("cloud") or {}).get("guardrails")
+    cloud: Data = data.get("cloud") or {}
+    guardrails: Data | None = cloud.get("guardrails")
     if guardrails is None:
         return None
-    rules = guardrails["inputValidationRules"]
+    rules: Data = guardrails["inputValidationRules"]
     return GuardrailTopics(tuple(rules.get("allowList") or ()), tuple(rules.get("denyList") or ()), credentials)
 
 
 def _schema(action: Data) -> JsonObject:
     try:
-        schema = json.loads(action["jsonSchema"])
+        schema: JsonValue = json.loads(action["jsonSchema"])
     except (ValueError, RecursionError) as error:
         raise InvalidError(f"The jsonSchema of the action {action['name']!r} is not valid JSON.") from error
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         raise InvalidError(f"The jsonSchema of the action {action['name']!r} is not a JSON object.")
     return schema
 
 
 def _object(text: str | None) -> JsonObject:
     try:
-        value = json.loads(text or "{}")
+        value: JsonValue = json.loads(text or "{}")
     except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def _without_nulls(values: Data) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from agui_runtime.adapters.graphql.output import (
     MetaEvent,
 )
 from agui_runtime.domain.events import Custom
-from agui_runtime.domain.json_value import JsonValue, dumps
+from agui_runtime.domain.json_value import JsonValue, dumps, is_array, is_object
 from agui_runtime.domain.runs import Interrupt
 
 VALUE_KEY = "__copilotkit_interrupt_value__"
@@ -24,9 +24,9 @@ MESSAGES_KEY = "__copilotkit_messages__"
 def meta_event_of(event: Custom, at: datetime) -> MetaEvent | None:
     """The meta event that a CUSTOM event stands for; ``None`` for names that GraphQL clients do not know."""
     value = event.value
-    if event.name == "CopilotKitLangGraphInterruptEvent" and isinstance(value, Mapping):
+    if event.name == "CopilotKitLangGraphInterruptEvent" and is_object(value):
         return _with_messages(value.get("value"), value.get("messages"), at)
-    if event.name == "on_interrupt" and isinstance(value, Mapping) and VALUE_KEY in value:
+    if event.name == "on_interrupt" and is_object(value) and VALUE_KEY in value:
         return _with_messages(value[VALUE_KEY], value.get(MESSAGES_KEY), at)
     if event.name in {"on_interrupt", "LangGraphInterruptEvent"}:
         return LangGraphInterruptEvent(_text(value))
@@ -47,8 +47,8 @@ def _text(value: JsonValue) -> str:
 
 def _with_messages(value: JsonValue, messages: JsonValue, at: datetime) -> CopilotKitLangGraphInterruptEvent:
     shown: list[InterruptMessage] = []
-    for message in messages if isinstance(messages, list | tuple) else ():
-        if isinstance(message, Mapping):
+    for message in messages if is_array(messages) else ():
+        if is_object(message):
             shown.extend(_messages_of(message, at))
     return CopilotKitLangGraphInterruptEvent(InterruptData(_text(value), tuple(shown)))
 

@@ -9,9 +9,7 @@ JSON = "application/json"
 MULTIPART = "multipart/mixed"
 EVENT_STREAM = "text/event-stream"
 
-SINGLE_OFFERED = (
-    f"{EVENT_STREAM}; charset=utf-8, {MULTIPART}; charset=utf-8, {GRAPHQL_RESPONSE}; charset=utf-8, {JSON}"
-)
+SINGLE_OFFERED = f"{EVENT_STREAM}; charset=utf-8, {MULTIPART}; charset=utf-8, {GRAPHQL_RESPONSE}; charset=utf-8, {JSON}"
 INCREMENTAL_OFFERED = f"{EVENT_STREAM}; charset=utf-8, {MULTIPART}"
 
 

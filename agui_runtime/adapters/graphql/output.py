@@ -6,7 +6,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from agui_runtime.adapters.graphql.channel import Channel, Promise
-from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.json_value import JsonObject, JsonValue
 
 
 @frozen
@@ -189,3 +189,70 @@ class CopilotResponse:
     status: Promise[ResponseStatus]
     messages: Channel[OutputMessage]
     meta_events: Channel[MetaEvent]
+
+
+@frozen(kw_only=True)
+class _HistoryMessage(_MessageOutput):
+    role: str = "assistant"
+    status: MessageStatus = SUCCESS
+
+
+@frozen(kw_only=True)
+class Message(_HistoryMessage):
+    """Text in a history."""
+
+    content: str
+    parent_message_id: str | None = None
+
+
+@frozen(kw_only=True)
+class ActionMessage(_HistoryMessage):
+    """A tool call with its result."""
+
+    action_name: str
+    action_input: JsonValue
+    action_output: JsonValue
+    parent_message_id: str | None = None
+
+
+@frozen(kw_only=True)
+class ActionExecutionMessage(_HistoryMessage):
+    """A tool call that waits for its result."""
+
+    name: str
+    arguments: JsonValue
+    parent_message_id: str | None = None
+
+
+@frozen(kw_only=True)
+class ResultMessage(_HistoryMessage):
+    """A result whose call is not in the history."""
+
+    action_execution_id: str
+    action_name: str
+    result: str
+
+
+@frozen(kw_only=True)
+class AgentStateMessage(_HistoryMessage):
+    """The state that a run left, or reported for an agent by name."""
+
+    thread_id: str
+    agent_name: str
+    node_name: str
+    run_id: str
+    active: bool
+    running: bool
+    state: str
+
+
+@frozen(kw_only=True)
+class ImageMessage(_HistoryMessage):
+    """An image, base64 in ``bytes``."""
+
+    format: str
+    bytes: str
+    parent_message_id: str | None = None
+
+
+HistoryMessage = Message | ActionMessage | ActionExecutionMessage | ResultMessage | AgentStateMessage | ImageMessage

@@ -1,12 +1,11 @@
 """State predicted from a tool call's arguments while they stream (contract graphql §6, ``PredictState``)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import jiter
 from attrs import frozen
 
-from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.json_value import JsonValue, is_array, is_object
 
 
 @frozen
@@ -25,11 +24,11 @@ class PredictedState:
 
     def expect(self, value: JsonValue) -> None:
         """Take the rules of a ``PredictState`` event: ``[{state_key, tool, tool_argument?}]``; others are ignored."""
-        entries = value if isinstance(value, list | tuple) else ()
+        entries = value if is_array(value) else ()
         self._rules = tuple(
             _Rule(entry["tool"], entry["state_key"], entry.get("tool_argument"))
             for entry in entries
-            if isinstance(entry, Mapping) and isinstance(entry.get("tool"), str) and "state_key" in entry
+            if is_object(entry) and isinstance(entry.get("tool"), str) and "state_key" in entry
         )
 
     def start(self, call_id: str, name: str) -> None:

@@ -14,7 +14,7 @@ from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.history import next_state
-from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps
+from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps, is_object
 
 
 @frozen
@@ -133,16 +133,8 @@ class Projection:
                 return (TextOpened(event.message_id, at, event.parent_message_id),)
             case e.TextMessageEnd(message_id=message_id, closed_by_runtime=unfinished):
                 return self._close((TEXT, message_id), unfinished=unfinished)
-            case e.ToolCallStart():
-                self._tool_names[event.tool_call_id] = event.tool_call_name
-                self._predicted.start(event.tool_call_id, event.tool_call_name)
-                return (CallOpened(event.tool_call_id, at, event.tool_call_name, event.parent_message_id),)
-            case e.ToolCallArgs():
-                return self._arguments(event, at)
-            case e.ToolCallEnd(tool_call_id=call_id, closed_by_runtime=unfinished):
-                return self._close((CALL, call_id), unfinished=unfinished)
-            case e.ToolCallResult(tool_call_id=call_id, content=content, closed_by_runtime=False):
-                return (ResultGiven(call_id, at, self._tool_names.get(call_id, "unknown"), content),)
+            case e.ToolCallStart() | e.ToolCallArgs() | e.ToolCallEnd() | e.ToolCallResult():
+                return self._call(event, at)
             case e.AgentStateMessage():
                 return (self._foreign_report(event, at),)
             case e.RunFinished():
@@ -153,6 +145,23 @@ class Projection:
                 return self._custom(event, at)
             case _:
                 return self._agent_event(event, at)
+
+    def _call(
+        self, event: e.ToolCallStart | e.ToolCallArgs | e.ToolCallEnd | e.ToolCallResult, at: datetime
+    ) -> Sequence[Change]:
+        match event:
+            case e.ToolCallArgs():
+                return self._arguments(event, at)
+            case e.ToolCallStart(tool_call_id=call_id, tool_call_name=name):
+                self._tool_names[call_id] = name
+                self._predicted.start(call_id, name)
+                return (CallOpened(call_id, at, name, event.parent_message_id),)
+            case e.ToolCallEnd(tool_call_id=call_id, closed_by_runtime=unfinished):
+                return self._close((CALL, call_id), unfinished=unfinished)
+            case e.ToolCallResult(closed_by_runtime=True):
+                return ()
+            case e.ToolCallResult(tool_call_id=call_id, content=content):
+                return (ResultGiven(call_id, at, self._tool_names.get(call_id, "unknown"), content),)
 
     def _close(self, key: tuple[str, str], *, unfinished: bool) -> Sequence[Change]:
         if unfinished:
@@ -252,4 +261,4 @@ class Projection:
 
 
 def _as_object(state: JsonValue) -> Mapping[str, Any]:
-    return state if isinstance(state, Mapping) else {}
+    return state if is_object(state) else {}

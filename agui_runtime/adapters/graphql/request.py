@@ -9,6 +9,7 @@ import orjson
 from attrs import Factory, frozen
 
 from agui_runtime.adapters.http.exchange import Headers, Request
+from agui_runtime.domain.json_value import JsonValue, is_array, is_object
 
 PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
 _ALLOW_BOTH = (("allow", "GET, POST"),)
@@ -19,7 +20,7 @@ class Parameters:
     """What to execute."""
 
     query: str
-    variables: Mapping[str, Any] = Factory(dict)
+    variables: Mapping[str, Any] = Factory(dict[str, Any])
     operation_name: Any = None
 
 
@@ -63,20 +64,20 @@ def read_parameters(request: Request) -> Parameters:
 
 def _from_json(body: bytes) -> dict[str, Any]:
     try:
-        value = orjson.loads(body)
+        value: JsonValue = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         shown = body[:80].decode("utf-8", "replace")
         reason = "Unexpected end of JSON input" if not body else str(error)
         original = {"name": "SyntaxError", "message": f"{reason}, {json.dumps(shown)} is not valid JSON"}
         raise BadRequestError(400, "POST body sent invalid JSON.", original=original) from error
-    if isinstance(value, list):
+    if is_array(value):
         raise BadRequestError(400, "Batching is not supported.")
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise BadRequestError(400, f"POST body is expected to be object but received {_type_name(value)}")
     for key in value:
         if key not in PARAMETERS:
             raise BadRequestError(400, f'Unexpected parameter "{key}" in the request body.')
-    return value
+    return dict(value)
 
 
 def _from_query(pairs: dict[str, str]) -> dict[str, Any]:

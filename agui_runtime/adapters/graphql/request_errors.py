@@ -7,6 +7,8 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
 
+from agui_runtime.domain.json_value import is_array, is_object
+
 _FAULT = re.compile(r"Variable '\$(\w+)' has invalid value(?: at (\S+?))?: (.*)", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _NULL = re.compile(r"Expected value of non-null type '(.+?)' not to be None\.")
@@ -57,21 +59,21 @@ def _reason(reason: str, schema: GraphQLSchema, found: Any) -> str:
 
 def _value_at(value: Any, at: str) -> Any:
     for key, index in _STEP.findall(at):
-        if key and isinstance(value, Mapping):
+        if key and is_object(value):
             value = value.get(key)
-        elif index and isinstance(value, list) and int(index) < len(value):
+        elif index and is_array(value) and int(index) < len(value):
             value = value[int(index)]
     return value
 
 
 def _shown(value: Any, depth: int = 0) -> str:
     """A value as JavaScript developers know it from their consoles, nested ones abridged."""
-    if isinstance(value, Mapping):
+    if is_object(value):
         if value and depth >= _NESTING_SHOWN:
             return "[Object]"
         pairs = ", ".join(f"{key}: {_shown(item, depth + 1)}" for key, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list):
+    if is_array(value):
         if depth >= _NESTING_SHOWN and value:
             return "[Array]"
         return "[" + ", ".join(_shown(item, depth + 1) for item in value[:10]) + "]"

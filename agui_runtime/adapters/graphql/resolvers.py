@@ -1,87 +1,25 @@
 """One short function per root field, each calling one use case."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from attrs import Factory, define, frozen
-from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema
+from attrs import frozen
+from graphql import GraphQLError, GraphQLSchema
 
 from agui_runtime.adapters.graphql import output as o
+from agui_runtime.adapters.graphql import state_api
+from agui_runtime.adapters.graphql.context import Info
+from agui_runtime.adapters.graphql.history_messages import history_messages
 from agui_runtime.adapters.graphql.input import generate_request
 from agui_runtime.adapters.graphql.legacy_messages import loaded_messages
 from agui_runtime.adapters.graphql.live_response import LiveResponse
 from agui_runtime.adapters.graphql.projection import Projection
-from agui_runtime.adapters.http.access import Access
-from agui_runtime.adapters.http.exchange import Request
 from agui_runtime.application.generate_request import GeneratedResponse
-from agui_runtime.application.generate_response import GenerateResponse
-from agui_runtime.application.list_agents import ListAgents
-from agui_runtime.application.load_state import LoadState
-from agui_runtime.application.run_supervisor import LiveRun
-from agui_runtime.domain.identity import AgentName, Caller, ThreadId
+from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.json_value import JsonObject, dumps
 
 PUBLIC_API_KEY = "x-copilotcloud-public-api-key"
-
-
-@frozen
-class Operations:
-    """The use cases behind the schema.
-
-    Attributes:
-        properties: the endpoint's own, under the client's (contract graphql §3).
-        forward_headers: lower-case names of the callers' headers that go to agents; none by default.
-    """
-
-    generate: GenerateResponse
-    load_state: LoadState
-    list_agents: ListAgents
-    access: Access
-    properties: JsonObject = Factory(dict)
-    forward_headers: frozenset[str] = frozenset()
-
-
-@define
-class OperationContext:
-    """One request's context: what resolvers read, and what the endpoint must look after when it is over."""
-
-    request: Request
-    operations: Operations
-    _runs: list[tuple[LiveRun, LiveResponse, "asyncio.Task[None]"]] = Factory(list)
-
-    async def caller(self) -> Caller:
-        """Who calls.
-
-        Raises:
-            DeniedError: not known.
-        """
-        return await self.operations.access.caller_of(self.request)
-
-    def header(self, name: str) -> str | None:
-        """A request header."""
-        return self.request.header(name)
-
-    def forwarded_headers(self) -> Mapping[str, str]:
-        """The headers that may go to agents."""
-        allowed = self.operations.forward_headers
-        return {name: value for name, value in self.request.headers.items() if name in allowed}
-
-    def look_after(self, run: LiveRun, response: LiveResponse) -> None:
-        """Read the run into the response until the request is over."""
-        pump = asyncio.create_task(response.pump(run.follow()), name="graphql response")
-        self._runs.append((run, response, pump))
-
-    async def close(self) -> None:
-        """The request is over: a run that has not told its end is stopped; that is the protocol's only stop."""
-        for run, response, pump in self._runs:
-            if not response.is_complete:
-                run.stop()
-            pump.cancel()
-        await asyncio.gather(*(pump for _, _, pump in self._runs), return_exceptions=True)
-
-
-Info = GraphQLResolveInfo[OperationContext]
 
 
 def bind_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
@@ -89,10 +27,24 @@ def bind_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
     query, mutation = schema.query_type, schema.mutation_type
     assert query is not None  # noqa: S101 - the SDL is ours
     assert mutation is not None  # noqa: S101
-    query.fields["hello"].resolve = hello
-    query.fields["availableAgents"].resolve = available_agents
-    query.fields["loadAgentState"].resolve = load_agent_state
-    mutation.fields["generateCopilotResponse"].resolve = generate_copilot_response
+    queries = {
+        "hello": hello,
+        "availableAgents": available_agents,
+        "loadAgentState": load_agent_state,
+        "runtimeInfo": state_api.runtime_info,
+        "agentStates": state_api.agent_states,
+        "metaEvents": state_api.meta_events,
+    }
+    mutations = {
+        "generateCopilotResponse": generate_copilot_response,
+        "saveAgentState": state_api.save_agent_state,
+        "deleteAgentState": state_api.delete_agent_state,
+        "executeAgent": state_api.execute_agent,
+    }
+    for name, field in query.fields.items():
+        field.resolve = queries[name]
+    for name, field in mutation.fields.items():
+        field.resolve = mutations[name]
     return schema
 
 
@@ -103,6 +55,8 @@ class Agent:
     id: str
     name: str
     description: str
+    version: str
+    capabilities: tuple[str, ...]
 
 
 @frozen
@@ -112,7 +66,7 @@ class AgentsResponse:
     agents: tuple[Agent, ...]
 
 
-@frozen
+@frozen(kw_only=True)
 class LoadAgentStateResponse:
     """A thread as one agent's frontend sees it; ``state`` and ``messages`` are JSON text."""
 
@@ -120,6 +74,14 @@ class LoadAgentStateResponse:
     thread_exists: bool
     state: str
     messages: str
+    agent_name: str
+    state_key: str
+    state_data: str | None
+    state_found: bool
+    last_updated: datetime | None
+    version: int | None
+    error_message: str | None = None
+    history: Sequence[o.HistoryMessage] | None = None
 
 
 def hello(_root: None, _info: Info) -> str:
@@ -131,17 +93,33 @@ async def available_agents(_root: None, info: Info) -> AgentsResponse:
     """All agents: clients complain about one that is missing from a list that is not empty (contract graphql §7)."""
     context = info.context
     agents = await context.operations.list_agents(await context.caller())
-    return AgentsResponse(tuple(Agent(agent.name, agent.name, agent.description) for agent in agents))
+    return AgentsResponse(
+        tuple(Agent(agent.name, agent.name, agent.description, agent.version, agent.capabilities) for agent in agents)
+    )
 
 
 async def load_agent_state(_root: None, info: Info, data: dict[str, Any]) -> LoadAgentStateResponse:
     """An agent's state and messages in a thread (contract graphql §7)."""
     context = info.context
     thread_id, agent_name = ThreadId(data["threadId"]), AgentName(data["agentName"])
-    loaded = await context.operations.load_state(await context.caller(), thread_id, agent_name)
+    caller = await context.caller()
+    loaded = await context.operations.load_state(caller, thread_id, agent_name)
     values = {key: value for key, value in loaded.values.items() if key != "messages"}
-    messages = loaded_messages(loaded.messages)
-    return LoadAgentStateResponse(thread_id, loaded.exists, dumps(values), dumps(messages))
+    history = await context.operations.read_history(caller, thread_id) if data["includeHistory"] else None
+    state = loaded.state
+    return LoadAgentStateResponse(
+        thread_id=thread_id,
+        thread_exists=loaded.exists,
+        state=dumps(values),
+        messages=dumps(loaded_messages(loaded.messages)),
+        agent_name=agent_name,
+        state_key=state_api.state_key(thread_id, agent_name),
+        state_data=dumps(state.values) if state else None,
+        state_found=state is not None,
+        last_updated=state.updated_at if state else None,
+        version=state.version if state else None,
+        history=history_messages(history) if history else None,
+    )
 
 
 async def generate_copilot_response(

@@ -17,6 +17,8 @@ from graphql import (
     is_abstract_type,
 )
 
+from agui_runtime.domain.json_value import is_object
+
 _RFC3339 = re.compile(
     r"(\d{4}-(0[1-9]|1[012])-(0[1-9]|[12]\d|3[01]))T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)",
     re.IGNORECASE,
@@ -26,7 +28,7 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 def sdl() -> str:
     """The text of ``schema.graphql``."""
-    return files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
+    return files("agui_runtime.adapters.graphql").joinpath("schema.graphql").read_text(encoding="utf-8")
 
 
 @cache
@@ -75,7 +77,7 @@ def parse_date_time(value: Any) -> datetime:
 
 
 def _parse_json_object(value: Any) -> Any:
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise GraphQLError(f"JSONObject cannot represent non-object value: {value}")
     return value
 

@@ -23,7 +23,7 @@ class Request:
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = Factory(dict)
+    headers: Mapping[str, str] = Factory(dict[str, str])
     body: bytes = b""
     peer: str | None = None
     correlation_id: str = ""

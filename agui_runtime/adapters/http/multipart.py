@@ -1,4 +1,4 @@
-"""``multipart/mixed`` framing of incremental GraphQL results, byte for byte as clients know it (contract graphql §5)."""
+"""``multipart/mixed`` framing of incremental results, byte for byte as clients know it (contract graphql §5)."""
 
 CONTENT_TYPE = 'multipart/mixed; boundary="-"'
 OPENING = b"\r\n---"

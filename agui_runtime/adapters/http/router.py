@@ -93,4 +93,3 @@ def _with(response: Response, headers: Headers) -> Response:
 def _problem(status: int, text: str, correlation_id: str, headers: Headers = ()) -> Response:
     body = json.dumps({"errors": [{"message": text, "extensions": {"correlationId": correlation_id}}]}).encode()
     return Response(status, (("content-type", "application/json; charset=utf-8"), *headers), body)
-

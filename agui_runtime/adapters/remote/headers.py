@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from multidict import CIMultiDict
-
 from agui_runtime.domain.errors import ConfigurationError, InvalidError
 
-CORRELATION_HEADER = "X-Request-ID"
+CORRELATION_HEADER = "x-request-id"
 
 _TRANSPORT_HEADERS = frozenset(
     {
@@ -50,23 +48,31 @@ def check_headers(agent: str, configured: Mapping[str, str], forwarded: Iterable
 
 def request_headers(
     configured: Mapping[str, str], forwarded: Iterable[str], caller: Mapping[str, str], correlation_id: str
-) -> CIMultiDict[str]:
-    """The headers of one request. A configured one wins over the caller's of the same name, in any case.
+) -> dict[str, str]:
+    """The headers of one request, in lower case. A configured one wins over the caller's of the same name.
 
     Raises:
         InvalidError: a header of the caller would break the request.
     """
-    headers: CIMultiDict[str] = CIMultiDict()
+    headers: dict[str, str] = {}
     if correlation_id:
         headers[CORRELATION_HEADER] = correlation_id
-    given = CIMultiDict(caller)
+    given = _lower(caller)
     for name in forwarded:
-        if name not in given:
+        value = given.get(name.lower())
+        if value is None:
             continue
-        if _UNSAFE.search(given[name]):
+        if _UNSAFE.search(value):
             raise InvalidError(f"The header {name!r} has a control character and cannot be passed on.")
-        headers[name] = given[name]
-    headers.update(configured)
+        headers[name.lower()] = value
+    headers |= _lower(configured)
     # Compressed, the events would wait in the sender's compressor.
-    headers.update({"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"})
-    return headers
+    return headers | {
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+        "accept-encoding": "identity",
+    }
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

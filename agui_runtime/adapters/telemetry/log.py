@@ -1,7 +1,7 @@
 """Telemetry into the log, at level DEBUG: for development, and where no collector is set up."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -20,7 +20,7 @@ class LogTelemetry:
         logger.debug("%s %.6f %s", name, value, attributes)
 
     @contextmanager
-    def span(self, name: str, **attributes: str) -> Iterator[None]:
+    def span(self, name: str, **attributes: str) -> Generator[None]:
         """Time what runs inside."""
         started = perf_counter()
         try:

@@ -28,7 +28,7 @@ def demo_app(settings: Settings) -> web.Application:
     """The runtime with the page at ``/``."""
     app = web.Application()
     mount(app, demo_container(settings))
-    for resource in files(__package__).iterdir():
+    for resource in files("agui_runtime.composition.demo").iterdir():
         suffix = resource.name[resource.name.rfind(".") :]
         if suffix in CONTENT_TYPES:
             path = "/" if resource.name == "page.html" else f"/{resource.name}"

@@ -11,6 +11,8 @@ from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.lifecycle import Lifecycle
 from agui_runtime.domain.runs import Interrupt
 
+ROLES = "user, assistant, system, developer, tool, activity, reasoning"
+
 
 def decoder() -> EventDecoder:
     numbers = count(1)
@@ -169,8 +171,7 @@ def test_a_timestamp_with_a_fraction_loses_it() -> None:
         ),
         (
             {"type": "MESSAGES_SNAPSHOT", "messages": [{"id": "1", "role": "robot"}]},
-            "The MESSAGES_SNAPSHOT event is invalid: "
-            + "expected a role of user, assistant, system, developer, tool, activity, reasoning @ $.messages[0].",
+            f"The MESSAGES_SNAPSHOT event is invalid: expected a role of {ROLES} @ $.messages[0].",
         ),
         (
             {"type": "STEP_STARTED", "stepName": "s", "timestamp": True},

@@ -1,0 +1,93 @@
+"""What resolvers are given: the use cases, and one request's context."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import Factory, define, frozen
+from graphql import GraphQLResolveInfo
+
+from agui_runtime.adapters.graphql.live_response import LiveResponse
+from agui_runtime.adapters.http.access import Access
+from agui_runtime.adapters.http.exchange import Request
+from agui_runtime.application.delete_state import DeleteState
+from agui_runtime.application.describe_runtime import DescribeRuntime
+from agui_runtime.application.execute_agent import ExecuteAgent
+from agui_runtime.application.generate_response import GenerateResponse
+from agui_runtime.application.list_agents import ListAgents
+from agui_runtime.application.list_states import ListStates
+from agui_runtime.application.load_state import LoadState
+from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.ports import IdGenerator
+from agui_runtime.application.read_history import ReadHistory
+from agui_runtime.application.run_supervisor import LiveRun
+from agui_runtime.application.save_state import SaveState
+from agui_runtime.domain.identity import Caller
+from agui_runtime.domain.json_value import JsonObject
+
+
+@frozen(kw_only=True)
+class Operations:
+    """The use cases behind the schema.
+
+    Attributes:
+        properties: the endpoint's own, under the client's (contract graphql §3).
+        forward_headers: lower-case names of the callers' headers that go to agents; none by default.
+    """
+
+    generate: GenerateResponse
+    execute_agent: ExecuteAgent
+    load_state: LoadState
+    save_state: SaveState
+    delete_state: DeleteState
+    list_states: ListStates
+    list_agents: ListAgents
+    read_history: ReadHistory
+    open_interrupts: OpenInterrupts
+    describe_runtime: DescribeRuntime
+    access: Access
+    ids: IdGenerator
+    properties: JsonObject = Factory(dict[str, Any])
+    forward_headers: frozenset[str] = frozenset()
+
+
+@define
+class OperationContext:
+    """One request's context: what resolvers read, and what the endpoint must look after when it is over."""
+
+    request: Request
+    operations: Operations
+    _runs: list[tuple[LiveRun, LiveResponse, "asyncio.Task[None]"]] = Factory(list[Any])
+
+    async def caller(self) -> Caller:
+        """Who calls.
+
+        Raises:
+            DeniedError: not known.
+        """
+        return await self.operations.access.caller_of(self.request)
+
+    def header(self, name: str) -> str | None:
+        """A request header."""
+        return self.request.header(name)
+
+    def forwarded_headers(self) -> Mapping[str, str]:
+        """The headers that may go to agents."""
+        allowed = self.operations.forward_headers
+        return {name: value for name, value in self.request.headers.items() if name in allowed}
+
+    def look_after(self, run: LiveRun, response: LiveResponse) -> None:
+        """Read the run into the response until the request is over."""
+        pump = asyncio.create_task(response.pump(run.follow()), name="graphql response")
+        self._runs.append((run, response, pump))
+
+    async def close(self) -> None:
+        """The request is over: a run that has not told its end is stopped; that is the protocol's only stop."""
+        for run, response, pump in self._runs:
+            if not response.is_complete:
+                run.stop()
+            pump.cancel()
+        await asyncio.gather(*(pump for _, _, pump in self._runs), return_exceptions=True)
+
+
+Info = GraphQLResolveInfo[OperationContext]
