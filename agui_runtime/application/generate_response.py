@@ -199,8 +199,8 @@ class GenerateResponse:
             return None
         if self._guardrail is None:
             raise MisuseError(
-                "The frontend asks for guardrails, but this runtime has none. Bind the Guardrail port, "
-                "or leave the guardrails out of the frontend."
+                "The frontend asks for guardrails, but this runtime has none. Set AGUI_GUARDRAILS_URL or bind the "
+                "Guardrail port, or leave the guardrails out of the frontend."
             )
         judged = GuardrailRequest(
             text_of(last.content), request.messages, topics.allow_list, topics.deny_list, topics.credentials

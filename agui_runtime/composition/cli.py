@@ -1,4 +1,4 @@
-"""The command line: ``agui-runtime serve`` and ``agui-runtime demo``."""
+"""The command line: ``agui-runtime serve``, ``demo`` and ``schema``."""
 
 import argparse
 import importlib
@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from agui_runtime._version import __version__
+from agui_runtime.adapters.graphql.schema import sdl
 from agui_runtime.composition.app import create_app
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app
@@ -61,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a RuntimeContainer, a function that gives one, or an aiohttp application",
     )
     serve.set_defaults(run=_serve)
+    schema = commands.add_parser("schema", help="print the GraphQL schema")
+    schema.set_defaults(run=_schema)
     demo = commands.add_parser("demo", help="serve a demo page with an offline agent")
     demo.set_defaults(run=_demo)
     return parser
@@ -89,6 +92,11 @@ def _demo(_: argparse.Namespace, settings: Settings) -> int:
         )
 
     run_app(demo_app(settings), host=settings.host, port=settings.port, announce=announce)
+    return 0
+
+
+def _schema(_: argparse.Namespace, __: Settings) -> int:
+    _say(sdl().rstrip())
     return 0
 
 

@@ -11,6 +11,7 @@ from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
+from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
@@ -36,6 +37,10 @@ def _settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def _guardrail(settings: Settings) -> HttpGuardrail | None:
+    return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
+
+
 def _routes(endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
     return (
         Route(frozenset({"", "/"}), endpoint.handle),
@@ -53,9 +58,13 @@ class RuntimeContainer(containers.DeclarativeContainer):
     """Everything a runtime is made of.
 
     A host rebinds any of it with one argument, a provider, such as
-    ``RuntimeContainer(state_store=providers.Singleton(MyStore))``. What hosts give most often: ``agents`` and ``tools`` (iterables of ``Agent`` and ``ServerTool``), ``model`` (a
-    ``LanguageModel``), ``hooks`` and ``guardrail``. An adapter that has ``open()`` or ``close()`` coroutines gets them
-    called by the application's lifespan.
+    ``RuntimeContainer(state_store=providers.Singleton(MyStore))``. What hosts give most often:
+
+    - ``agents`` and ``tools``: iterables of ``Agent`` and ``ServerTool``;
+    - ``model``: a ``LanguageModel``;
+    - ``hooks`` and ``guardrail``.
+
+    An adapter that has ``open()`` or ``close()`` coroutines gets them called by the application's lifespan.
     """
 
     settings = providers.Singleton(_settings)
@@ -64,7 +73,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     tools: providers.Provider[Any] = providers.Object(())
     model: providers.Provider[Any] = providers.Object(None)
     hooks: providers.Provider[Any] = providers.Object(None)
-    guardrail: providers.Provider[Any] = providers.Object(None)
+    guardrail: providers.Provider[Any] = providers.Singleton(_guardrail, settings)
     properties: providers.Provider[Any] = providers.Object({})
 
     clock = providers.Singleton(SystemClock)
@@ -127,5 +136,5 @@ class RuntimeContainer(containers.DeclarativeContainer):
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
     )
-    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations)
+    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
     router = providers.Singleton(_router, settings, graphql_endpoint, ids)

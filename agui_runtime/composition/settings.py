@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.limits import HttpLimits
 from agui_runtime.adapters.memory import MemoryLimits
@@ -68,6 +69,12 @@ def _path(text: str) -> str:
     return text.rstrip("/")
 
 
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("a URL that begins with http:// or https://")
+    return text.rstrip("/")
+
+
 def _level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("DEBUG, INFO, WARNING or ERROR")
@@ -89,8 +96,13 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
     forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
+    guardrails_url: str = _setting(
+        "", _url, "Base URL of a guardrails service; none by default"
+    )
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
+    max_query_depth: int = _setting(20, _count, "Deepest nesting of a GraphQL query")
+    max_query_aliases: int = _setting(100, _count, "Most aliases of a GraphQL query")
     max_run_events: int = _setting(100_000, _count, "Most events of one run")
     max_run_bytes: int = _setting(16 * 1024 * 1024, _count, "Most output of one run, in characters")
     max_run_seconds: float = _setting(600.0, _seconds, "Longest run")
@@ -139,6 +151,11 @@ class Settings:
     def http_limits(self) -> HttpLimits:
         """Limits on requests."""
         return HttpLimits(self.max_body_bytes, self.body_seconds)
+
+    @property
+    def document_limits(self) -> DocumentLimits:
+        """Limits on GraphQL documents."""
+        return DocumentLimits(self.max_query_depth, self.max_query_aliases)
 
     @property
     def run_limits(self) -> RunLimits:

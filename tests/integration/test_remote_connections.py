@@ -29,10 +29,12 @@ class Upstream:
     """Streams without end and notes that its client has gone."""
 
     def __init__(self) -> None:
+        self.arrived = asyncio.Event()
         self.gone = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         response = await streaming(STARTED)(request)
+        self.arrived.set()
         try:
             while True:
                 await response.write(STEP + STEP_END)
@@ -46,7 +48,7 @@ def test_a_cancelled_reader_ends_the_run_upstream() -> None:
         upstream = Upstream()
         async with agent_before(upstream.handle) as agent:
             reader = asyncio.create_task(read(agent))
-            await asyncio.sleep(0.2)
+            await asyncio.wait_for(upstream.arrived.wait(), 5)
             reader.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reader
@@ -80,9 +82,10 @@ def test_closing_events_that_nobody_has_read_ends_the_run_upstream() -> None:
 
 def test_a_start_that_is_cancelled_gives_its_request_up() -> None:
     async def main() -> None:
-        gone = asyncio.Event()
+        arrived, gone = asyncio.Event(), asyncio.Event()
 
         async def handler(request: web.Request) -> web.StreamResponse:
+            arrived.set()
             try:
                 await forever()
             finally:
@@ -91,7 +94,7 @@ def test_a_start_that_is_cancelled_gives_its_request_up() -> None:
 
         async with agent_before(handler) as agent:
             starting = asyncio.create_task(agent.start(INPUT, context()))
-            await asyncio.sleep(0.2)
+            await asyncio.wait_for(arrived.wait(), 5)
             starting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await starting

@@ -92,4 +92,4 @@ def test_an_agent_that_does_not_answer_times_out() -> None:
 
     error = failure(handler, timeouts=QUICK)
     assert type(error) is TimedOutError
-    assert error.message == "The agent 'far' did not answer within 0.3 seconds."
+    assert error.message == "The agent 'far' did not answer within 0.5 seconds."

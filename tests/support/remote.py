@@ -25,7 +25,7 @@ STEP_END = b'data: {"type":"STEP_FINISHED","stepName":"s"}\n\n'
 FINISHED = b'data: {"type":"RUN_FINISHED","threadId":"t","runId":"r"}\n\n'
 
 INPUT = RunInput(ThreadId("t"), RunId("r"), messages=(UserMessage(id="u", content="hi"),))
-QUICK = RemoteTimeouts(connect=5, first_byte=0.3, idle=0.3, linger=0.2)
+QUICK = RemoteTimeouts(connect=5, first_byte=0.5, idle=0.5, linger=0.2)
 
 
 class NoTools:

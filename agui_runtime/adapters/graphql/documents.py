@@ -21,6 +21,8 @@ from graphql import (
     visit,
 )
 
+from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit
+
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -57,10 +59,10 @@ class Refused:
 class Documents:
     """A bounded cache of documents by their text; the least recently used one goes first."""
 
-    def __init__(self, schema: GraphQLSchema, *, max_documents: int = 256, max_tokens: int = 20_000) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_documents: int = 256) -> None:
         self._schema = schema
+        self._limits = limits
         self._max_documents = max_documents
-        self._max_tokens = max_tokens
         self._known: OrderedDict[str, Document | Refused] = OrderedDict()
 
     def get(self, text: str) -> Document | Refused:
@@ -77,12 +79,15 @@ class Documents:
 
     def _read(self, text: str) -> Document | Refused:
         try:
-            node = parse(text, max_tokens=self._max_tokens)
+            node = parse(text, max_tokens=self._limits.max_tokens)
         except GraphQLError as error:
             return Refused((_formatted(error, "GRAPHQL_PARSE_FAILED"),))
         errors = validate(self._schema, node)
         if errors:
             return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+        broken = broken_limit(node, self._limits)
+        if broken is not None:
+            return Refused(({"message": broken, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}},))
         operations = {
             definition.name.value if definition.name else None: definition
             for definition in node.definitions

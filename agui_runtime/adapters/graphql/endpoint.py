@@ -15,6 +15,7 @@ from graphql import (
 
 from agui_runtime.adapters.graphql.context import OperationContext, Operations
 from agui_runtime.adapters.graphql.delivery import Delivery, deliver
+from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.graphql.documents import Document, Documents, Refused, is_mutation
 from agui_runtime.adapters.graphql.errors import format_error
 from agui_runtime.adapters.graphql.negotiation import (
@@ -40,10 +41,10 @@ RUNTIME_VERSION = "x-copilotkit-runtime-version"
 class GraphqlEndpoint:
     """Serves the schema to CopilotKit's clients."""
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, limits: DocumentLimits) -> None:
         self._operations = operations
         self._schema = bind_resolvers(load_schema())
-        self._documents = Documents(self._schema)
+        self._documents = Documents(self._schema, limits)
 
     async def handle(self, request: Request) -> Response:
         """Answer a request on the endpoint's own path."""

@@ -1,5 +1,6 @@
 """A run as a response that graphql-core can read while it grows."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql import projection as p
 from agui_runtime.adapters.graphql.channel import Channel, Promise
+from agui_runtime.adapters.graphql.coalescing import Coalescer, Streaming
 from agui_runtime.adapters.graphql.errors import failed_status_details
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.errors import GENERIC_MESSAGE
@@ -19,8 +21,11 @@ class LiveResponse:
         is_complete: the response's status is known: hanging up no longer means "stop".
     """
 
-    def __init__(self, projection: p.Projection) -> None:
+    def __init__(self, projection: p.Projection, streaming: Streaming | None = None) -> None:
         self.is_complete = False
+        self._streaming = streaming
+        self._coalescer = Coalescer(streaming) if streaming else None
+        self._timer: asyncio.TimerHandle | None = None
         self.messages: Channel[o.OutputMessage] = Channel()
         self.meta_events: Channel[o.MetaEvent] = Channel()
         self.status: Promise[o.ResponseStatus] = Promise()
@@ -32,10 +37,32 @@ class LiveResponse:
         try:
             async for batch in batches:
                 for entry in batch:
-                    for change in self._projection.changes(entry):
-                        self._apply(change)
+                    self._take(self._projection.changes(entry))
+                self._schedule_flush()
         finally:
             self._end()
+
+    def _take(self, changes: Sequence[p.Change]) -> None:
+        for change in changes:
+            if self._coalescer is None:
+                self._apply(change)
+            else:
+                for ready in self._coalescer.add(change):
+                    self._apply(ready)
+
+    def _schedule_flush(self) -> None:
+        if self._streaming is None or self._coalescer is None or self._coalescer.is_empty:
+            return
+        if self._streaming.flush_seconds == 0:
+            self._flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._streaming.flush_seconds, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        if self._coalescer is not None:
+            for change in self._coalescer.flush():
+                self._apply(change)
 
     def _apply(self, change: p.Change) -> None:
         match change:
@@ -99,6 +126,8 @@ class LiveResponse:
 
     def _end(self) -> None:
         """Nothing more will come: whatever is still open has failed, so that no reader waits for ever."""
+        if self._timer is not None:
+            self._timer.cancel()
         for key in tuple(self._open):
             self._close(key, "")
         self.messages.close()

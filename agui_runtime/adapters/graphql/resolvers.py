@@ -9,6 +9,7 @@ from graphql import GraphQLError, GraphQLSchema
 
 from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql import state_api
+from agui_runtime.adapters.graphql.coalescing import read_streaming
 from agui_runtime.adapters.graphql.context import Info
 from agui_runtime.adapters.graphql.history_messages import history_messages
 from agui_runtime.adapters.graphql.input import generate_request
@@ -142,7 +143,7 @@ async def generate_copilot_response(
         correlation_id=context.request.correlation_id,
     )
     generated = await context.operations.generate(request)
-    response = LiveResponse(_projection(generated))
+    response = LiveResponse(_projection(generated), read_streaming(data.get("streaming")))
     context.look_after(generated.live, response)
     return o.CopilotResponse(
         thread_id=generated.thread_id,
