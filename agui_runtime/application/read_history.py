@@ -17,9 +17,14 @@ from agui_runtime.domain.messages import Message
 
 @frozen
 class ReportedState:
-    """The state that a run left behind, or that it reported for an agent by name."""
+    """The state that a run left behind, or that it reported for an agent by name.
+
+    Attributes:
+        sequence: its place in the thread's log.
+    """
 
     id: str
+    sequence: int
     at: datetime
     thread_id: str
     agent_name: str
@@ -34,12 +39,14 @@ class History:
 
     Attributes:
         times: when a message, a call or a result began, by its id.
+        sequences: the same beginnings as places in the thread's log: clients' clocks do not say what came first.
         incomplete: ids of messages and calls that their run did not finish.
         states: the last state of each agent in each run that touched it.
     """
 
     messages: tuple[Message, ...]
     times: Mapping[str, datetime]
+    sequences: Mapping[str, int]
     incomplete: frozenset[str]
     states: tuple[ReportedState, ...] = ()
 
@@ -121,6 +128,7 @@ def _reported(
 ) -> ReportedState:
     return ReportedState(
         id=f"state-{entry.sequence}",
+        sequence=entry.sequence,
         at=entry.recorded_at,
         thread_id=entry.run.thread_id,
         agent_name=agent_name,

@@ -9,9 +9,9 @@ import pytest
 from tests.clients.server import Server
 from tests.support.node import drive
 
-VERSIONS = ("1.10.6", "1.8.14", "1.3.15")
+VERSIONS = ("1.10.6", "1.9.3", "1.8.14", "1.5.20", "1.3.15")
 ALL = pytest.mark.parametrize("version", VERSIONS)
-WITH_QUERIES = pytest.mark.parametrize("version", ["1.10.6", "1.8.14"])
+WITH_QUERIES = pytest.mark.parametrize("version", ["1.10.6", "1.9.3", "1.8.14", "1.5.20"])
 GENERIC = "An unexpected error occurred. Please check the logs for more details."
 SUCCESS = {"code": "Success"}
 SET_COLOR = {

@@ -56,7 +56,7 @@ def test_the_driver_refuses_an_unknown_release(clients: None) -> None:
 
 
 @pytest.mark.clients
-@pytest.mark.parametrize("version", ["1.10.6", "1.8.14", "1.3.15"])
+@pytest.mark.parametrize("version", ["1.10.6", "1.9.3", "1.8.14", "1.5.20", "1.3.15"])
 def test_a_server_that_is_not_there_is_an_error_of_the_turn(clients: None, version: str) -> None:
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     port = server.server_port

@@ -13,8 +13,6 @@ from attrs import evolve, frozen
 from agui_runtime.adapters.graphql.errors import AGENT_NOT_FOUND_HELP
 from tests.integration.recordings import Normal, recording
 
-EMPTY: Mapping[str, str] = {}
-
 
 @frozen
 class Deviation:
@@ -106,6 +104,12 @@ def _no_query(answer: Normal) -> Normal:
     return Normal(200, headers, {"errors": [fault]})
 
 
+def _too_many_aliases(answer: Normal) -> Normal:
+    text = "The query has 3000 aliases; the limit of this server is 100."
+    fault = {"message": text, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}
+    return evolve(answer, result={"errors": [fault]})
+
+
 def _own_parser(answer: Normal) -> Normal:
     result = deepcopy(answer.result)
     result["errors"][0]["extensions"]["originalError"]["message"] = (
@@ -142,6 +146,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     "raw-available-agents": Deviation(_ALL, _all_agents),
     "raw-generate-error-before-accept-json": Deviation("406 comes before anything is run", _not_acceptable),
     "raw-get-graphiql": Deviation("there is no GraphiQL page", _no_query),
+    "raw-huge-query": Deviation("a document's size is limited", _too_many_aliases),
     "raw-malformed-json": Deviation(_OWN_WORDS, _own_parser),
     "raw-malformed-json-accept-urql": Deviation(_OWN_WORDS, _own_parser),
     "serveraction": Deviation("a handler's number is its result, not a HANDLER_ERROR", _number_result),

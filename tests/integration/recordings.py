@@ -19,7 +19,7 @@ REMOTE = frozenset(path.stem for path in FOLDER.glob("remote-*.json")) | {
     "load-state-remote",
     "load-state-remote-missing",
 }
-"""Recordings of ``/api/remote``, and what it sent to its remote endpoint: they are for the tests of remote endpoints."""
+"""Recordings of ``/api/remote`` and what it sent to its remote endpoint: they come with the tests of those."""
 
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json") if path.stem not in REMOTE))
 RECORDED_THREAD = "thread-1"
@@ -82,7 +82,7 @@ class Recording:
             result = merge(sse_payloads(text.encode()))
         else:
             # A text that was too long for the recording is kept as JSON only.
-            result = response["json"] if "json" in response else text
+            result = response.get("json", text)
         return _normal(response["status"], headers, result)
 
     def _body_text(self) -> str | None:

@@ -101,7 +101,7 @@ HTTP_FAULTS = {
         below="?"
         + urlencode(
             {
-                "query": 'mutation { generateCopilotResponse(data: {metadata: {requestType: Chat}, messages: [], '
+                "query": "mutation { generateCopilotResponse(data: {metadata: {requestType: Chat}, messages: [], "
                 "frontend: {actions: []}}) { threadId } }"
             }
         ),
@@ -119,9 +119,7 @@ REFUSED = {
     "an unknown field": Fault(200, 'Cannot query field "nope"', "GRAPHQL_VALIDATION_FAILED", {"query": "{ nope }"}),
     "no GraphQL": Fault(200, "Syntax Error", "GRAPHQL_PARSE_FAILED", {"query": "{ hello"}),
     "an empty document": Fault(200, "Syntax Error", "GRAPHQL_PARSE_FAILED", {"query": ""}),
-    "a fragment on nothing": Fault(
-        200, "fragment", "GRAPHQL_VALIDATION_FAILED", {"query": "{ ...nowhere }"}
-    ),
+    "a fragment on nothing": Fault(200, "fragment", "GRAPHQL_VALIDATION_FAILED", {"query": "{ ...nowhere }"}),
 }
 """Documents that cannot be executed: the same body with 400 where the client prefers GraphQL's own media type."""
 
@@ -151,7 +149,12 @@ WRONG_VARIABLES = {
         None,
         _data(messages=[{**user("x"), "textMessage": {"role": "user", "content": {"a": 1}}}]),
     ),
-    "a date in words": Fault(400, "DateTime cannot represent an invalid date-time-string yesterday.", None, _data(messages=[{**user("x"), "createdAt": "yesterday"}])),
+    "a date in words": Fault(
+        400,
+        "DateTime cannot represent an invalid date-time-string yesterday.",
+        None,
+        _data(messages=[{**user("x"), "createdAt": "yesterday"}]),
+    ),
     "messages that are text": Fault(400, 'Variable "$data"', None, _data(messages="hello")),
 }
 
@@ -232,9 +235,7 @@ def test_a_request_that_is_none_is_refused(host: Host, fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", REFUSED.values(), ids=REFUSED)
 @pytest.mark.parametrize("headers", [JSON, CLIENT_HEADERS], ids=["any", "client"])
-def test_a_document_that_cannot_be_executed_is_refused(
-    host: Host, fault: Fault, headers: Mapping[str, str]
-) -> None:
+def test_a_document_that_cannot_be_executed_is_refused(host: Host, fault: Fault, headers: Mapping[str, str]) -> None:
     answer = ask(host.url, fault.body, headers=headers)
     assert_leaks_nothing(answer)
     assert answer.status == (400 if headers is CLIENT_HEADERS else 200)

@@ -26,9 +26,7 @@ def _texts(answer: Answer) -> list[list[str]]:
 
 def test_twenty_requests_at_once_get_their_own_answers(host: Host) -> None:
     async def scenario() -> list[Answer]:
-        bodies = [
-            chat(f"slow:{3 + index}:5", agent=(None, "echo", "stateful")[index % 3]) for index in range(20)
-        ]
+        bodies = [chat(f"slow:{3 + index}:5", agent=(None, "echo", "stateful")[index % 3]) for index in range(20)]
         return await asyncio.gather(*(exchange(host.url, body) for body in bodies))
 
     for index, answer in enumerate(run(scenario())):
@@ -115,9 +113,7 @@ def test_a_live_run_of_one_tenant_keeps_no_other_waiting() -> None:
         )
         async with serving(container) as url:
             held = asyncio.create_task(
-                exchange(
-                    url, chat("go", thread="same", agent="paced"), headers={**CLIENT_HEADERS, "x-tenant": "one"}
-                )
+                exchange(url, chat("go", thread="same", agent="paced"), headers={**CLIENT_HEADERS, "x-tenant": "one"})
             )
             await asyncio.sleep(0.1)
             other = await exchange(

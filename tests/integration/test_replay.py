@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.integration.host import Host
 from tests.integration.deviations import DEVIATIONS
+from tests.integration.host import Host
 from tests.integration.recordings import NAMES, REMOTE, Normal, Recording, fresh_thread, normal, recording
 from tests.support.graphql_client import Answer, ask
 

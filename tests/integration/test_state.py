@@ -161,13 +161,14 @@ def test_messages_of_earlier_runs_are_loaded_in_order() -> None:
         first = await talk.send("count", messages=[user("hello", "u1")])
         history = [user("hello", "u1"), said("run 1", _answer_id(first))]
         second = await talk.send("count", messages=[*history, user("again", "u2")])
+        one, two = _answer_id(first), _answer_id(second)
         loaded = await talk.load()
         assert loaded["threadExists"] is True
         assert json.loads(loaded["messages"]) == [
             {"role": "user", "content": "hello", "id": "u1"},
-            {"role": "assistant", "content": "run 1", "id": _answer_id(first)},
+            {"role": "assistant", "content": "run 1", "id": one, "parentMessageId": one},
             {"role": "user", "content": "again", "id": "u2"},
-            {"role": "assistant", "content": "run 2", "id": _answer_id(second)},
+            {"role": "assistant", "content": "run 2", "id": two, "parentMessageId": two},
         ]
 
     _talk(scenario)

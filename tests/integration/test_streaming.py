@@ -75,9 +75,7 @@ def test_paced_chunks_come_as_parts_of_their_own_at_their_pace(host: Host) -> No
         async with streaming(host.url, chat("slow:10:50")) as stream:
             payloads = await stream.rest()
             arrivals = [
-                (text, at)
-                for payload, at in zip(payloads, stream.times, strict=True)
-                for text in _texts(payload)
+                (text, at) for payload, at in zip(payloads, stream.times, strict=True) for text in _texts(payload)
             ]
         assert [text for text, _ in arrivals] == [f"chunk{index} " for index in range(10)]
         assert all(earlier < later for (_, earlier), (_, later) in pairwise(arrivals))

@@ -15,7 +15,7 @@ import aiohttp
 from attrs import define, field, frozen
 
 from tests.support.aio import run
-from tests.support.incremental import Payload, PartReader, merge, parts_of, sse_payloads
+from tests.support.incremental import PartReader, Payload, merge, parts_of, sse_payloads
 
 OPERATIONS = Path(__file__).parents[1] / "data" / "graphql" / "operations"
 PATH = "/api/copilotkit"

@@ -1,7 +1,7 @@
 """Incremental GraphQL results as the 2022 draft has them: the framing, read strictly, and urql's way to merge them.
 
-The framing is that of contract graphql §5, byte for byte; the merge is ``mergeResultPatch`` of @urql/core 5, but for one
-thing: where urql would write into a place that is not there yet, this one fails.
+The framing is that of contract graphql §5, byte for byte; the merge is ``mergeResultPatch`` of @urql/core 5, but for
+one thing: where urql would write into a place that is not there yet, this one fails.
 """
 
 import copy

@@ -23,6 +23,9 @@ from graphql import (
 
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit
 
+MAX_KEPT_CHARACTERS = 64 * 1024
+"""Longer texts are read anew each time: clients' are a few KB, and the cache must not hold what attackers send."""
+
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -67,6 +70,8 @@ class Documents:
 
     def get(self, text: str) -> Document | Refused:
         """The document of that text."""
+        if len(text) > MAX_KEPT_CHARACTERS:
+            return self._read(text)
         known = self._known.get(text)
         if known is None:
             known = self._read(text)

@@ -1,5 +1,6 @@
 """The GraphQL endpoint: an HTTP request in, one answer or a stream of parts out (contract graphql §5, §8)."""
 
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import partial
@@ -152,13 +153,21 @@ class _Stream:
         frame = sse.next_event if self._is_sse else multipart.part
         opening = sse.OPENING if self._is_sse else multipart.OPENING
         async for payload in deliver(self._result, self._delivery):
-            yield opening + frame(orjson.dumps(payload))
+            yield opening + frame(_encoded(payload))
             opening = b""
         yield sse.COMPLETE if self._is_sse else multipart.CLOSING
 
 
+def _encoded(payload: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        # Models cut emoji in two: half of a surrogate pair has no UTF-8, but JSON can escape it.
+        return json.dumps(payload, separators=(",", ":")).encode()
+
+
 def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Headers) -> Response:
-    document = orjson.dumps(payload)
+    document = _encoded(payload)
     if form is Form.MULTIPART:
         body = multipart.OPENING + multipart.part(document) + multipart.CLOSING
     elif form is Form.EVENT_STREAM:

@@ -19,6 +19,7 @@ from agui_runtime.domain.runs import Interrupt
 
 VALUE_KEY = "__copilotkit_interrupt_value__"
 MESSAGES_KEY = "__copilotkit_messages__"
+_ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
 
 
 def meta_event_of(event: Custom, at: datetime) -> MetaEvent | None:
@@ -56,7 +57,8 @@ def _with_messages(value: JsonValue, messages: JsonValue, at: datetime) -> Copil
 def _messages_of(message: Mapping[str, Any], at: datetime) -> list[InterruptMessage]:
     """A message of any of the forms in use: CopilotKit's, AG-UI's and LangGraph's."""
     message_id = str(message.get("id") or "")
-    parent = message.get("parentMessageId")
+    parent_id = message.get("parentMessageId")
+    parent = parent_id if isinstance(parent_id, str) else None
     if "name" in message and "arguments" in message:
         return [
             InterruptActionExecutionMessage(
@@ -69,18 +71,21 @@ def _messages_of(message: Mapping[str, Any], at: datetime) -> list[InterruptMess
         ]
     shown: list[InterruptMessage] = []
     if message.get("content"):
-        role = str(message.get("role") or "assistant")
+        role = message.get("role")
         shown.append(
             InterruptTextMessage(
                 id=message_id,
                 created_at=at,
                 content=(_text(message["content"]),),
-                role=role,
+                role=role if role in _ROLES else "assistant",
                 parent_message_id=parent,
             )
         )
-    for call in message.get("toolCalls") or message.get("tool_calls") or ():
-        function = call.get("function", call)
+    calls = message.get("toolCalls") or message.get("tool_calls")
+    for call in calls if is_array(calls) else ():
+        function = call.get("function", call) if is_object(call) else None
+        if not is_object(function):
+            continue
         arguments = function.get("arguments", function.get("args", {}))
         shown.append(
             InterruptActionExecutionMessage(

@@ -106,7 +106,7 @@ def _loaded_form(entry: _Entry) -> dict[str, Any]:
 def _call_form(entry: _Call) -> dict[str, Any]:
     try:
         arguments = json.loads(entry.call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         # A broken call must not make the whole thread unreadable.
         arguments = {}
     return {

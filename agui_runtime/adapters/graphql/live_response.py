@@ -1,6 +1,7 @@
 """A run as a response that graphql-core can read while it grows."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from agui_runtime.adapters.graphql.coalescing import Coalescer, Streaming
 from agui_runtime.adapters.graphql.errors import failed_status_details
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.errors import GENERIC_MESSAGE
+
+logger = logging.getLogger(__name__)
 
 
 class LiveResponse:
@@ -39,6 +42,8 @@ class LiveResponse:
                 for entry in batch:
                     self._take(self._projection.changes(entry))
                 self._schedule_flush()
+        except Exception:
+            logger.exception("A run could not be shown to its GraphQL client.")
         finally:
             self._end()
 

@@ -45,7 +45,10 @@ def load_schema() -> GraphQLSchema:
         for wire_name, value in enum.values.items():
             value.value = wire_name.lower()
     for type_ in schema.type_map.values():
-        if is_abstract_type(type_) and not type_.name.startswith("__"):
+        if type_.name.startswith("__"):
+            # The types of introspection are graphql-core's own, and shared by every schema of the process.
+            continue
+        if is_abstract_type(type_):
             type_.resolve_type = _type_name
         elif isinstance(type_, GraphQLObjectType) and type_.name not in {"Query", "Mutation"}:
             _bind_attributes(type_)

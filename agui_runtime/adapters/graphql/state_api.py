@@ -22,6 +22,8 @@ from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
 from agui_runtime.domain.messages import UserMessage
 
 RUNTIME = "agui-runtime"
+PARSER_DEPTH = 1024
+"""No JSON text is read that is nested deeper, whatever the limit on states is."""
 
 
 @frozen
@@ -214,6 +216,10 @@ def _object(text: str) -> JsonObject:
     try:
         value: JsonValue = orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        if error.msg.startswith("depth limit"):
+            message = f"stateData is nested deeper than {PARSER_DEPTH} levels."
+            details = {"limit": "depth", "maximum": PARSER_DEPTH}
+            raise InvalidError(message, code=ErrorCode.LIMIT_EXCEEDED, details=details) from error
         message = "stateData is not valid JSON. Send a JSON object as text."
         raise InvalidError(message, code=ErrorCode.INVALID_INPUT) from error
     if not is_object(value):

@@ -44,12 +44,16 @@ class HttpGuardrail:
         assert self._session is not None  # noqa: S101 - open has made it
         try:
             async with self._session.post(
-                self._url, json=_body(request), headers={KEY_HEADER: request.credentials}
+                self._url,
+                json=_body(request),
+                headers={KEY_HEADER: request.credentials},
+                # The key is for this service alone.
+                allow_redirects=False,
             ) as response:
                 if response.status != 200:
                     raise UnavailableError(f"The guardrails service answered with status {response.status}.")
                 return _verdict(await response.json())
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
             raise UnavailableError("The guardrails service cannot be reached, or its answer is not valid.") from error
 
 
@@ -68,6 +72,6 @@ def _body(request: GuardrailRequest) -> dict[str, JsonValue]:
 
 
 def _verdict(answer: JsonValue) -> Verdict:
-    if not is_object(answer) or answer.get("status") not in {"allowed", "denied"}:
+    if not is_object(answer) or answer.get("status") not in ("allowed", "denied"):
         raise ValueError("The answer has no status.")
     return Verdict(answer["status"] == "allowed", str(answer.get("reason") or ""))

@@ -3,7 +3,9 @@
 
 export const VERSIONS = {
   "1.10.6": { package: "client-1-10-6", threads: "client", extras: ["extensions", "config", "context"] },
+  "1.9.3": { package: "client-1-9-3", threads: "client", extras: ["extensions", "config"] },
   "1.8.14": { package: "client-1-8-14", threads: "client", extras: ["extensions", "config"] },
+  "1.5.20": { package: "client-1-5-20", threads: "client", extras: ["extensions"] },
   // Up to 1.4 react-core knows no thread until the server has named one.
   "1.3.15": { package: "client-1-3-15", threads: "server", extras: [] },
 };

@@ -124,6 +124,21 @@ def test_a_call_id_used_again_later_gets_its_own_arguments() -> None:
     assert arguments == ["1", "2"]
 
 
+def test_the_result_of_a_call_id_used_again_stands_behind_the_newest_call() -> None:
+    told = fold(
+        e.ToolCallStart("c1", "search", "a"),
+        e.ToolCallResult("r1", "c1", "old"),
+        e.ToolCallStart("c1", "search", "b"),
+        e.ToolCallResult("r2", "c1", "new"),
+    )
+    assert ids(told) == ["a", "b", "r2"]
+
+
+def test_a_call_that_is_known_keeps_what_is_known_of_it() -> None:
+    known = m.AssistantMessage(id="m", tool_calls=(m.ToolCall("c", "search", '{"q":1}'),))
+    assert fold(e.ToolCallStart("c", "search", "m"), e.ToolCallEnd("c"), sent=[known]) == (known,)
+
+
 def test_arguments_of_a_call_nobody_knows_are_left_out() -> None:
     assert fold(e.ToolCallArgs("c1", "{}")) == ()
 
@@ -189,6 +204,11 @@ def test_an_activity_is_set_patched_and_replaced() -> None:
     assert fold(e.ActivitySnapshot("a", "plan", 1), e.ActivitySnapshot("a", "list", 2)) == (
         m.ActivityMessage(id="a", activity_type="list", content=2),
     )
+
+
+def test_a_patch_may_change_what_kind_of_activity_it_is() -> None:
+    told = fold(e.ActivitySnapshot("a", "plan", {}), e.ActivityDelta("a", "list", ()))
+    assert told == (m.ActivityMessage(id="a", activity_type="list", content={}),)
 
 
 def test_an_activity_that_does_not_replace_leaves_what_is_there() -> None:

@@ -179,6 +179,14 @@ def test_a_subagents_parent_has_started_though_it_may_be_over() -> None:
         streams.take(e.SubagentStarted("d", "child", parent_subagent_run_id="ghost"))
 
 
+def test_subagents_are_closed_last_started_first() -> None:
+    streams = after(e.SubagentStarted("p", "parent"), e.SubagentStarted("c", "child", parent_subagent_run_id="p"))
+    assert [closer.subagent_run_id for closer in streams.closers(None) if isinstance(closer, e.SubagentError)] == [
+        "c",
+        "p",
+    ]
+
+
 def test_an_owner_need_not_be_a_subagent_that_was_announced() -> None:
     after(e.TextMessageStart("m", subagent_run_id="never announced"))
 
