@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from agui_runtime.application.generate_request import GenerateRequest
 from agui_runtime.application.generate_response import GenerateResponse
@@ -11,7 +11,7 @@ from agui_runtime.application.read_history import History, history_of
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.events import RunError, RunFinished, RunStarted
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
-from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.json_value import JsonObject, JsonValue
 
 
 @frozen
@@ -64,8 +64,16 @@ class ExecuteAgent:
             agent_name=generated.agent_name,
             status="failed" if isinstance(last, RunError) else "interrupted" if interrupted else "finished",
             result=last.result if isinstance(last, RunFinished) else None,
-            output=history_of(entry for entry in entries if not isinstance(entry.event, RunStarted)),
+            output=history_of(_output(entry, generated.base_state) for entry in entries),
             started_at=started_at,
             completed_at=entries[-1].recorded_at,
             error_message=last.message if isinstance(last, RunError) else None,
         )
+
+
+def _output(entry: LogEntry, base_state: JsonObject) -> LogEntry:
+    """The entry without what the run was given to say: its input keeps only who ran, and from which state."""
+    event = entry.event
+    if not isinstance(event, RunStarted) or event.input is None:
+        return entry
+    return evolve(entry, event=evolve(event, input=evolve(event.input, messages=(), state=base_state)))

@@ -8,7 +8,7 @@ from attrs import frozen
 from agui_runtime.application.ports import RunLog
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
-from agui_runtime.domain.errors import InvalidEventError
+from agui_runtime.domain.errors import ErrorCode, InvalidEventError
 from agui_runtime.domain.history import fold_messages, next_state
 from agui_runtime.domain.identity import Caller, ThreadId
 from agui_runtime.domain.json_value import JsonValue
@@ -70,6 +70,7 @@ def history_of(entries: Iterable[LogEntry]) -> History:
     """The history that entries tell."""
     known = tuple(entries)
     times: dict[str, datetime] = {}
+    sequences: dict[str, int] = {}
     incomplete: set[str] = set()
     for entry in known:
         event, at = entry.event, entry.recorded_at
@@ -77,10 +78,14 @@ def history_of(entries: Iterable[LogEntry]) -> History:
             case e.RunStarted(input=run_input) if run_input is not None:
                 for message in run_input.messages:
                     times.setdefault(message.id, message.created_at or at)
-            case e.TextMessageStart(message_id=opened) | e.ToolCallStart(tool_call_id=opened):
-                times.setdefault(opened, at)
-            case e.ToolCallResult(message_id=message_id):
-                times.setdefault(message_id, at)
+                    sequences.setdefault(message.id, entry.sequence)
+            case (
+                e.TextMessageStart(message_id=begun)
+                | e.ToolCallStart(tool_call_id=begun)
+                | e.ToolCallResult(message_id=begun)
+            ):
+                times.setdefault(begun, at)
+                sequences.setdefault(begun, entry.sequence)
             case e.TextMessageEnd(message_id=closed, closed_by_runtime=True):
                 incomplete.add(closed)
             case e.ToolCallEnd(tool_call_id=closed, closed_by_runtime=True):
@@ -88,31 +93,37 @@ def history_of(entries: Iterable[LogEntry]) -> History:
             case _:
                 pass
     messages = fold_messages(entry.event for entry in known)
-    return History(messages, times, frozenset(incomplete), _states(known))
+    return History(messages, times, sequences, frozenset(incomplete), _states(known))
 
 
 def _states(entries: Iterable[LogEntry]) -> tuple[ReportedState, ...]:
     found: dict[tuple[int, str], ReportedState] = {}
     started = e.RunStarted("", "")
-    node_name = ""
+    own_name = node_name = ""
     state: JsonValue = {}
+    left: dict[str, JsonValue] = {}
     for entry in entries:
         event = entry.event
         match event:
             case e.RunStarted(input=run_input):
                 started, node_name = event, ""
-                state = run_input.state if run_input else {}
+                own_name = str(run_input.agent_name or "") if run_input else ""
+                # The log has the state that the client sent; where it sent none, the agent went on from its last one.
+                state = (run_input.state if run_input else None) or left.get(own_name, {})
             case e.StepStarted(step_name=node_name):
                 pass
             case e.StateSnapshot() | e.StateDelta():
                 state = _next(state, event)
-                agent_name = str(started.input.agent_name or "") if started.input else ""
-                found[entry.run.number, agent_name] = _reported(entry, started, agent_name, node_name, state)
+                found[entry.run.number, own_name] = _reported(entry, started, own_name, node_name, state)
             case e.AgentStateMessage(agent_name=agent_name, node_name=node, state=reported):
                 found[entry.run.number, agent_name] = _reported(entry, started, agent_name, node, reported)
+            case e.RunFinished():
+                left[own_name] = state
+            case e.RunError(code=ErrorCode.GUARDRAIL_DENIED):
+                found = {key: report for key, report in found.items() if key[0] != entry.run.number}
             case _:
                 pass
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda report: report.sequence))
 
 
 def _next(state: JsonValue, event: e.StateSnapshot | e.StateDelta) -> JsonValue:

@@ -137,7 +137,7 @@ class RunDriver:
         ending = self._lifecycle.ending
         outcome = Finished() if ending is None and self._plan.ends_by_itself else outcome_of(ending)
         if isinstance(outcome, Finished) and self._interrupts:
-            return Interrupted(tuple(self._interrupts))
+            return Interrupted(tuple(self._interrupts), outcome.usage)
         return outcome
 
     async def _take(self, event: e.Event) -> None:

@@ -62,7 +62,8 @@ def test_a_server_that_is_not_there_is_an_error_of_the_turn(clients: None, versi
     port = server.server_port
     server.server_close()
     answer = node.drive(version, f"http://127.0.0.1:{port}/", {"turns": ["text:1"], "threadId": "t"})
-    assert len(answer["turns"][0]["errors"]) == 1
+    # Client 1.9.3 tells each error twice.
+    assert len(answer["turns"][0]["errors"]) == (2 if version == "1.9.3" else 1)
     assert answer["turns"][0]["messages"] == []
 
 

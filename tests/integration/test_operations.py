@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLSchema, build_client_schema, build_schema, get_introspection_query
 
 from tests.integration.host import Host
 from tests.support.graphql_client import OPERATIONS, Answer, ask
 
+SCHEMA = OPERATIONS.parent / "schema.graphql"
 FILES = sorted(OPERATIONS.glob("*/*.request.json"))
 CONNECTION = frozenset({"host", "connection", "content-length"})
 
@@ -31,6 +33,29 @@ def _send(host: Host, file: Path) -> Answer:
 def test_fifteen_client_versions_are_recorded() -> None:
     assert len({file.parent.name for file in FILES}) == 15
     assert {_operation(file) for file in FILES} == {"generateCopilotResponse", "availableAgents", "loadAgentState"}
+
+
+def _members(schema: GraphQLSchema) -> set[str]:
+    """Every field, argument and enum value, with its type."""
+    members: set[str] = set()
+    for name, type_ in schema.type_map.items():
+        if name.startswith("__"):
+            continue
+        for field_name, field in getattr(type_, "fields", {}).items():
+            members.add(f"{name}.{field_name}: {field.type}")
+            arguments = getattr(field, "args", {}).items()
+            members |= {f"{name}.{field_name}({argument}: {given.type})" for argument, given in arguments}
+        members |= {f"{name}.{value}" for value in getattr(type_, "values", ())}
+        members |= {f"{name} = {member}" for member in getattr(type_, "types", ())}
+        members |= {f"{name} & {interface}" for interface in getattr(type_, "interfaces", ())}
+    return members
+
+
+def test_introspection_shows_all_that_the_typescript_schema_has(host: Host) -> None:
+    answer = ask(host.url, {"query": get_introspection_query(input_value_deprecation=True)}).result()
+    assert "errors" not in answer
+    missing = _members(build_schema(SCHEMA.read_text())) - _members(build_client_schema(answer["data"]))
+    assert missing == set()
 
 
 @_files("generateCopilotResponse")

@@ -27,6 +27,8 @@ MAX_KEPT_CHARACTERS = 64 * 1024
 """Longer texts are read anew each time: clients' are a few KB, and the cache must not hold what attackers send."""
 
 _QUOTED = re.compile(r"'([^']*)'")
+_ABORTED = "Validation aborted."
+TOO_COMPLEX = "The query is too complex: its fragments are nested too deeply, or it repeats a field too often."
 
 
 @frozen
@@ -134,5 +136,5 @@ def _is_active(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
 def _formatted(error: GraphQLError, code: str) -> dict[str, Any]:
     formatted: dict[str, Any] = dict(error.formatted)
     # graphql-core writes names in single quotes where clients and logs know double ones.
-    formatted["message"] = _QUOTED.sub(r'"\1"', error.message)
+    formatted["message"] = TOO_COMPLEX if error.message == _ABORTED else _QUOTED.sub(r'"\1"', error.message)
     return {**formatted, "extensions": {"code": code}}

@@ -1,6 +1,7 @@
 """A thread's history as typed values: the ``MessageUnion`` of the state API."""
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -16,11 +17,16 @@ INCOMPLETE = o.FailedMessageStatus("The run ended before this message was comple
 
 
 def history_messages(history: History) -> list[o.HistoryMessage]:
-    """All that was said, called and reported, oldest first."""
-    messages = list(_Reader(history).messages())
-    messages.extend(_state(state) for state in history.states)
-    messages.sort(key=lambda message: message.created_at)
-    return messages
+    """All that was said, called and reported, in the conversation's order; states where they were reported."""
+    states = deque(history.states)
+    ordered: list[o.HistoryMessage] = []
+    for message in _Reader(history).messages():
+        place = history.sequences.get(message.id, 0)
+        while states and states[0].sequence < place:
+            ordered.append(_state(states.popleft()))
+        ordered.append(message)
+    ordered.extend(map(_state, states))
+    return ordered
 
 
 class _Reader:

@@ -134,7 +134,7 @@ class LiveResponse:
         if self._timer is not None:
             self._timer.cancel()
         for key in tuple(self._open):
-            self._close(key, "")
+            self._take([p.Closed(key, "")])
         self.messages.close()
         self.meta_events.close()
         self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(GENERIC_MESSAGE, None)))
