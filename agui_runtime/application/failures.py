@@ -58,9 +58,12 @@ def failure_of(error: BaseException) -> AguiError:
 
 
 def agent_failure_of(error: BaseException) -> AguiError:
-    """What a failed agent means to the client: agents' own messages are kept (contract graphql §8)."""
-    if isinstance(error, AguiError):
-        return error
+    """What a failed agent means to the client: agents' own messages are kept (contract graphql §8).
+
+    The operating system's are not: they name hosts, ports and files.
+    """
+    if isinstance(error, AguiError | OSError):
+        return failure_of(error)
     text = str(error).strip()
     return _caused(AgentError(text) if text else AgentError(code=ErrorCode.AGENT_FAILED), error)
 

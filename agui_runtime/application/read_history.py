@@ -108,7 +108,7 @@ def _states(entries: Iterable[LogEntry]) -> tuple[ReportedState, ...]:
             case e.RunStarted(input=run_input):
                 started, node_name = event, ""
                 own_name = str(run_input.agent_name or "") if run_input else ""
-                # The log has the state that the client sent; where it sent none, the agent went on from its last one.
+                # Where the log has no state of a run's beginning, its agent went on from what it had left.
                 state = (run_input.state if run_input else None) or left.get(own_name, {})
             case e.StepStarted(step_name=node_name):
                 pass

@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from agui_runtime._version import __version__
 from agui_runtime.adapters.graphql.context import Operations
 from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
+from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
@@ -41,17 +42,17 @@ def _guardrail(settings: Settings) -> HttpGuardrail | None:
     return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
 
 
-def _routes(endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
-    return (
-        Route(frozenset({"", "/"}), endpoint.handle),
-        Route(frozenset({"/health"}), endpoint.health),
-    )
+def _routes(settings: Settings, endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
+    base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), endpoint.health)
+    if not settings.graphiql:
+        return (Route(base, endpoint.handle), health)
+    graphiql = Graphiql(settings.base_path)
+    return (Route(base, graphiql.before(endpoint.handle)), health, Route(graphiql.paths, graphiql.serve))
 
 
 def _router(settings: Settings, endpoint: GraphqlEndpoint, ids: RandomIds) -> Router:
-    return Router(
-        settings.base_path, _routes(endpoint), cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id
-    )
+    routes = _routes(settings, endpoint)
+    return Router(settings.base_path, routes, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id)
 
 
 class RuntimeContainer(containers.DeclarativeContainer):

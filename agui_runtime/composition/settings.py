@@ -92,6 +92,7 @@ class Settings:
     host: str = _setting("127.0.0.1", str, "Address to listen on")
     port: int = _setting(8000, _port, "Port to listen on; 0 picks a free one")
     base_path: str = _setting("/api/copilotkit", _path, "Where the runtime is served")
+    graphiql: bool = _setting(True, _switch, "Whether browsers that open the endpoint get the GraphiQL page")
     log_level: str = _setting("INFO", _level, "What the server logs")
     cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")

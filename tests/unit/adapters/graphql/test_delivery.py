@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -228,12 +229,20 @@ class Speaker:
         self.response.messages.push(message)
 
 
+@cache
+def schema_and_root() -> tuple[GraphQLSchema, dict[str, Any]]:
+    """A schema of this module's own: other tests bind the runtime's resolvers to the shared one."""
+    schema, root = load_schema.__wrapped__(), dict[str, Any]()
+    assert schema.mutation_type is not None
+    schema.mutation_type.fields["generateCopilotResponse"].resolve = lambda *_, **__: root["response"]
+    return schema, root
+
+
 def respond(version: str, script: Sequence[tuple[str, int]]) -> tuple[list[dict[str, Any]], Merged2022, MergedNewer]:
     async def test() -> tuple[list[dict[str, Any]], Merged2022, MergedNewer]:
         speaker = Speaker()
-        schema = load_schema.__wrapped__()
-        assert schema.mutation_type is not None
-        schema.mutation_type.fields["generateCopilotResponse"].resolve = lambda *_, **__: speaker.response
+        schema, root = schema_and_root()
+        root["response"] = speaker.response
         speaking = asyncio.create_task(speaker.speak(script))
         answer = await payloads_of(schema, operation(version), variable_values=variables(version))
         await speaking

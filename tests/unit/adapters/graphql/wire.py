@@ -16,7 +16,7 @@ def operation(version: str, name: str = "generateCopilotResponse") -> str:
 
 def variables(version: str, name: str = "generateCopilotResponse") -> dict[str, Any]:
     recorded = json.loads((OPERATIONS / version / f"{name}.request.json").read_text(encoding="utf-8"))
-    found: dict[str, Any] = recorded["variables"]
+    found: dict[str, Any] = recorded["body"]["variables"]
     return found
 
 
