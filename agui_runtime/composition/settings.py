@@ -97,9 +97,7 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
     forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
-    guardrails_url: str = _setting(
-        "", _url, "Base URL of a guardrails service; none by default"
-    )
+    guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
     max_query_depth: int = _setting(20, _count, "Deepest nesting of a GraphQL query")

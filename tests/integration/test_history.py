@@ -143,6 +143,7 @@ def test_what_a_run_did_not_finish_is_failed() -> None:
         _, text, unfinished = await api.history("broken")
         assert (text["content"], text["status"]["code"]) == ("half a sen", "Failed")
         # Arguments that are no JSON stay as they came.
+        assert (unfinished["actionName"], unfinished["actionInput"]) == ("paint", '{"colour":')
         assert (unfinished["status"]["code"], unfinished["status"]["reason"]) == (
             "Failed",
             "The run ended before this message was complete.",

@@ -29,7 +29,7 @@ async def read_body(chunks: AsyncIterator[bytes], declared: str | None, limits: 
         BodyTooLargeError: it is over the limit; at most the limit was read.
         BodyTooSlowError: it took too long.
     """
-    if declared is not None and declared.isdigit() and int(declared) > limits.max_body_bytes:
+    if declared is not None and declared.isdecimal() and int(declared) > limits.max_body_bytes:
         raise BodyTooLargeError
     pieces: list[bytes] = []
     size = 0

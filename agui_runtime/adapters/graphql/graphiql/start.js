@@ -1,8 +1,41 @@
 // The page is served at the GraphQL endpoint itself, so its own path is the right one behind any proxy.
-const fetcher = GraphiQL.createFetcher({ url: location.pathname, enableIncrementalDelivery: true });
+const url = location.pathname;
 
-const overview = `# The overview asks what this server is. The tab "Chat" streams an answer.
-# Ctrl+Enter (Cmd+Enter) runs the query, Ctrl+Space completes names.
+// GraphiQL's fetcher leaves the request open when the stop button is pressed. Hanging up is what stops a run.
+async function fetcher(params, options) {
+  const hangUp = new AbortController();
+  const send = GraphiQL.createFetcher({
+    url,
+    enableIncrementalDelivery: true,
+    fetch: (address, init) => fetch(address, { ...init, signal: hangUp.signal }),
+  });
+  const answer = await send(params, options);
+  return Symbol.asyncIterator in answer ? stoppable(answer[Symbol.asyncIterator](), hangUp) : answer;
+}
+
+function stoppable(parts, hangUp) {
+  const end = { done: true, value: undefined };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        return await parts.next();
+      } catch (error) {
+        if (hangUp.signal.aborted) return end;
+        throw error;
+      }
+    },
+    async return() {
+      hangUp.abort();
+      return end;
+    },
+  };
+}
+
+const overview = `# What is this server? (The next tab streams.)
+# Ctrl+Enter runs it, Ctrl+Space completes.
 
 query Overview {
   hello
@@ -20,8 +53,8 @@ query Overview {
 }
 `;
 
-const chat = `# What CopilotKit's chat sends. Put the name of one of your agents into the variables,
-# or take "agentSession" out if the server has a model.
+const chat = `# Name one of your agents in the variables, or
+# take agentSession out if there is a model.
 
 mutation Chat($data: GenerateCopilotResponseInput!) {
   generateCopilotResponse(data: $data) {

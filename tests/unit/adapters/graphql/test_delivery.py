@@ -264,12 +264,11 @@ def test_whatever_the_order_both_formats_merge_to_the_same(version: str, script:
 @given(script=SCRIPT)
 def test_whatever_the_order_statuses_come_last(script: list[tuple[str, int]]) -> None:
     payloads, _, _ = respond("1.10.6", script)
-    paths = [tuple(entry["path"]) for entry in entries(payloads)]
-    deferred = [tuple(entry["path"]) for entry in entries(payloads) if "data" in entry]
-    assert paths[-1] == ("generateCopilotResponse",)
-    for path in deferred:
-        last_below = max((n for n, other in enumerate(paths) if len(other) > len(path) and other[: len(path)] == path), default=-1)
-        assert paths.index(path) > last_below or path in paths[last_below + 1 :]
+    said = [(tuple(entry["path"]), "data" in entry) for entry in entries(payloads)]
+    for position, (path, is_status) in enumerate(said):
+        if is_status:
+            assert not [later for later, _ in said[position + 1 :] if later[: len(path)] == path]
+    assert said[-1] == (("generateCopilotResponse",), True)
     assert payloads[-1]["hasNext"] is False
 
 
