@@ -30,10 +30,14 @@ class Lifespan:
         Raises:
             AguiError: something that was configured cannot be used.
         """
-        for adapter in self._adapters():
-            if hasattr(adapter, "open"):
-                await adapter.open()
-            self._opened.append(adapter)
+        try:
+            for adapter in self._adapters():
+                if hasattr(adapter, "open"):
+                    await adapter.open()
+                self._opened.append(adapter)
+        except BaseException:
+            await self.stop()
+            raise
         self._recovery = asyncio.create_task(self._recover(), name="recovery of lost runs")
 
     async def drain(self) -> None:
@@ -45,10 +49,14 @@ class Lifespan:
         if self._recovery is not None:
             self._recovery.cancel()
             await asyncio.wait({self._recovery})
-        for adapter in reversed(self._opened):
-            if hasattr(adapter, "close"):
-                await adapter.close()
-        self._opened.clear()
+        while self._opened:
+            adapter = self._opened.pop()
+            try:
+                if hasattr(adapter, "close"):
+                    await adapter.close()
+            except Exception:
+                # The others must be closed all the same.
+                logger.exception("%s could not be closed.", type(adapter).__name__)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
