@@ -34,7 +34,7 @@ def _incoming(request: web.Request) -> IncomingRequest:
     return IncomingRequest(
         method=request.method,
         path=request.path,
-        query=request.query_string,
+        query=request.rel_url.raw_query_string,
         headers=headers,
         chunks=_chunks(request),
         peer=request.remote,

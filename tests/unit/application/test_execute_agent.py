@@ -9,6 +9,7 @@ import pytest
 from agui_runtime.adapters.scripted import FunctionAgent, say
 from agui_runtime.application.execute_agent import ExecuteAgent, Execution
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
+from agui_runtime.application.values import AfterRun
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AguiError, ErrorCode
 from agui_runtime.domain.identity import ThreadId
@@ -76,7 +77,11 @@ def test_a_run_that_asks_is_interrupted() -> None:
 
 
 def test_a_run_that_breaks_has_failed_with_its_message() -> None:
-    world = World(agents=(agent_that_says(*say("a", ["half"])[:-1], e.RunError("no more paper")),))
+    async def script(run_input: RunInput) -> AsyncIterator[e.Event]:
+        for event in (*say("a", ["half"])[:-1], e.RunError("no more paper")):
+            yield event
+
+    world = World(agents=(FunctionAgent(script, WRITER),))
 
     async def test() -> None:
         done = await execute(world)
@@ -137,22 +142,28 @@ def test_a_refused_request_raises_and_stores_nothing() -> None:
 
 
 def test_a_cancelled_call_stops_its_run() -> None:
-    async def script(run_input: RunInput) -> AsyncIterator[e.Event | str]:
+    waits, is_over = asyncio.Event(), asyncio.Event()
+
+    async def script(run_input: RunInput) -> AsyncIterator[str]:
         yield "one"
+        waits.set()
         await asyncio.sleep(3600)
 
-    hooks = Hooks()
+    class Ending(Hooks):
+        async def after_run(self, after: AfterRun) -> None:
+            await super().after_run(after)
+            is_over.set()
+
+    hooks = Ending()
     world = World(agents=(FunctionAgent(script, WRITER),), hooks=hooks)
 
     async def test() -> None:
         running = asyncio.create_task(execute(world))
-        while not await world.history():
-            await asyncio.sleep(0.01)
+        await waits.wait()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        while not hooks.after:
-            await asyncio.sleep(0.01)
+        await is_over.wait()
         assert hooks.after[0].outcome == Stopped()
 
     scenario(world, test)

@@ -109,7 +109,10 @@ def test_a_bad_setting_is_a_wrong_command_line(
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [(OSError(98, "Address already in use"), "Cannot listen: Address already in use"), (UnavailableError("No database."), "No database.")],
+    [
+        (OSError(98, "Address already in use"), "Cannot listen: Address already in use"),
+        (UnavailableError("No database."), "No database."),
+    ],
 )
 def test_what_keeps_it_from_running_is_told(
     fault: Exception, words: str, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -122,7 +125,9 @@ def test_what_keeps_it_from_running_is_told(
     assert words in capsys.readouterr().err
 
 
-def test_the_demo_tells_where_it_is(write: Write, served: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_tells_where_it_is(
+    write: Write, served: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["demo"]) == 0
     told = capsys.readouterr().out
     assert "http://127.0.0.1:1/\n" in told
@@ -130,7 +135,9 @@ def test_the_demo_tells_where_it_is(write: Write, served: list[dict[str, Any]], 
 
 
 @pytest.mark.parametrize("arguments", [[], ["serve"], ["nonsense"], ["demo", "extra"]])
-def test_a_wrong_command_line_is_answered_with_its_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_command_line_is_answered_with_its_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
     assert caught.value.code == cli.MISUSED

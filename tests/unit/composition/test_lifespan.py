@@ -21,7 +21,9 @@ from tests.support.clock import FakeClock
 class Opened:
     """Tells when it is opened and closed; fails where it is told to."""
 
-    def __init__(self, name: str, told: list[str], *, opening: Exception | None = None, closing: Exception | None = None) -> None:
+    def __init__(
+        self, name: str, told: list[str], *, opening: Exception | None = None, closing: Exception | None = None
+    ) -> None:
         self._name, self._told = name, told
         self._opening, self._closing = opening, closing
 
@@ -114,7 +116,10 @@ def test_a_lost_run_is_sealed_at_the_start() -> None:
         clock.advance(31)
         async with Lifespan(runtime).running():
             await asyncio.sleep(0.01)
-            assert [entry.event.type for entry in await log.read(Scope("s"), ThreadId("t"))] == ["RUN_STARTED", "RUN_ERROR"]
+            assert [entry.event.type for entry in await log.read(Scope("s"), ThreadId("t"))] == [
+                "RUN_STARTED",
+                "RUN_ERROR",
+            ]
 
     run(test())
 

@@ -118,7 +118,13 @@ def test_a_mutation_is_told_from_a_query() -> None:
 def test_whether_an_answer_comes_in_parts_depends_on_its_directives(
     selection: str, variables: dict[str, bool], incremental: bool
 ) -> None:
-    header = "query q($on: Boolean!)" if "include" in selection else "query q($on: Boolean)" if "$on" in selection else "query q"
+    header = (
+        "query q($on: Boolean!)"
+        if "include" in selection
+        else "query q($on: Boolean)"
+        if "$on" in selection
+        else "query q"
+    )
     found = document(header + " { availableAgents { " + selection + " } }")
     assert found.is_incremental(variables) is incremental
 

@@ -27,7 +27,9 @@ def refusal(request: Request) -> BadRequestError:
     return caught.value
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/graphql+json"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "application/graphql+json"]
+)
 def test_a_json_body_has_query_variables_and_operation(content_type: str) -> None:
     body = {"query": QUERY, "variables": {"a": 1}, "operationName": "q", "extensions": {}}
     assert read_parameters(post(body, content_type)) == Parameters(QUERY, {"a": 1}, "q")
