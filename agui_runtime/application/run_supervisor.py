@@ -191,12 +191,12 @@ class RunSupervisor:
         if verdict is not None:
             waiting.add(verdict)  # type: ignore[arg-type]
         while True:
-            if signal.requested.done():
-                return Stopped()
             if verdict is not None and verdict.done() and (refused := _refusal(verdict)) is not None:
                 return refused
             if driving.done() and (verdict is None or verdict.done()):
                 return None
+            if signal.requested.done():
+                return Stopped()
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 return Failed(

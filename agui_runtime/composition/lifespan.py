@@ -72,11 +72,17 @@ class Lifespan:
         container = self._container
         seen: set[int] = set()
         candidates = (
+            container.telemetry(),
+            container.identity(),
+            container.access_policy(),
             container.state_store(),
             container.run_log(),
             container.thread_directory(),
             container.model(),
             container.guardrail(),
+            container.hooks(),
+            container.agent_catalog(),
+            container.tool_catalog(),
             *container.agents(),
         )
         for adapter in candidates:

@@ -49,9 +49,14 @@ class Document:
             return next(iter(self.operations.values())) if len(self.operations) == 1 else None
         return self.operations.get(name) if isinstance(name, str) else None
 
-    def is_incremental(self, variables: Mapping[str, Any]) -> bool:
-        """Whether its answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
-        return any(_is_active(directive, variables) for directive in self.incremental)
+    def is_incremental(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
+        """Whether an operation's answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
+        defaults = {
+            definition.variable.name.value: definition.default_value.value
+            for definition in operation.variable_definitions or ()
+            if isinstance(definition.default_value, BooleanValueNode)
+        }
+        return any(_is_active(directive, {**defaults, **variables}) for directive in self.incremental)
 
 
 @frozen

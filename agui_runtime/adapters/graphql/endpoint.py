@@ -74,7 +74,7 @@ class GraphqlEndpoint:
         if request.method == "GET" and is_mutation(operation):
             text = "Can only perform a mutation operation from a POST request."
             raise BadRequestError(405, text, headers=(("allow", "POST"),))
-        if document.is_incremental(parameters.variables) and accepted.incremental is None:
+        if document.is_incremental(operation, parameters.variables) and accepted.incremental is None:
             # Asked before the agent runs: the TypeScript server runs it first and then throws the result away.
             return Response(406, (("accept", INCREMENTAL_OFFERED), *_version(request)))
         return await self._run(request, parameters, document, operation, accepted)
