@@ -23,13 +23,13 @@ from agui_runtime.application.run_state import BaseState, RunStates
 from agui_runtime.application.run_supervisor import Conduct, RunResult, RunSupervisor, StopSignal
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, BeforeRun, GuardrailRequest, RunContext, Verdict
-from agui_runtime.domain.errors import DeniedError, ErrorCode, MisuseError
+from agui_runtime.domain.errors import DeniedError, ErrorCode, MisuseError, TimedOutError
 from agui_runtime.domain.events import RunStarted
 from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.messages import Message, UserMessage, text_of
 from agui_runtime.domain.policy import RunLimits
-from agui_runtime.domain.runs import keeps_state
+from agui_runtime.domain.runs import RunInput, keeps_state
 from agui_runtime.domain.tools import ServerTool
 
 NO_MODEL = (
@@ -149,7 +149,7 @@ class GenerateResponse:
         """Open and start; in this order where the thread is known, so that a refusal leaves nothing behind."""
         known = producer.thread_id(self._ids)
         if known is None:
-            started = await producer.start(None, context)
+            started = await self._answer(producer, None, context)
             thread_id = started.thread_id or ThreadId(self._ids.new_id())
             try:
                 return await self._open(request, producer, thread_id, signal), started
@@ -158,10 +158,20 @@ class GenerateResponse:
                 raise
         opened = await self._open(request, producer, known, signal)
         try:
-            return opened, await producer.start(opened.run_input, context)
+            with self._supervisor.starting(opened.recording, signal):
+                return opened, await self._answer(producer, opened.run_input, context)
         except BaseException:
             await asyncio.shield(opened.recording.abandon())
             raise
+
+    async def _answer(self, producer: Producer, run_input: RunInput | None, context: RunContext) -> Started:
+        seconds = self._limits.max_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await producer.start(run_input, context)
+        except TimeoutError as error:
+            text = f"The run was cut: nothing answered it within {seconds:g} seconds, the limit of one run."
+            raise TimedOutError(text) from error
 
     async def _open(
         self, request: GenerateRequest, producer: Producer, thread_id: ThreadId, signal: StopSignal

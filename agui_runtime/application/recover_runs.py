@@ -4,7 +4,7 @@ import logging
 
 from agui_runtime.application.ports import RunLog, StateStore
 from agui_runtime.application.values import Lease
-from agui_runtime.domain.errors import AguiError, ErrorCode, InvalidEventError
+from agui_runtime.domain.errors import ErrorCode, InvalidEventError
 from agui_runtime.domain.events import Event, RunStarted
 from agui_runtime.domain.identity import RunKey, StateKey
 from agui_runtime.domain.lifecycle import Lifecycle, replay_open
@@ -28,7 +28,8 @@ class RecoverRuns:
         for lease in await self._log.expired():
             try:
                 await self._seal(lease)
-            except AguiError:
+            except Exception:
+                # One run that cannot be sealed must not keep the others from it.
                 logger.warning("The lost run %s could not be sealed; it is tried again.", lease.run, exc_info=True)
             else:
                 sealed += 1

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from agui_runtime.composition.container import RuntimeContainer
-from agui_runtime.domain.errors import AguiError
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +96,7 @@ class Lifespan:
                 sealed = await self._container.recover_runs()()
                 if sealed:
                     logger.warning("%d lost runs were sealed.", sealed)
-            except AguiError:
+            except Exception:
+                # Whatever a store raises now, later it may be well again.
                 logger.warning("Lost runs could not be looked for; tried again soon.", exc_info=True)
             await asyncio.sleep(interval)

@@ -23,8 +23,8 @@ from graphql import (
 
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit
 
-MAX_KEPT_CHARACTERS = 64 * 1024
-"""Longer texts are read anew each time: clients' are a few KB, and the cache must not hold what attackers send."""
+MAX_KEPT_CHARACTERS = 8 * 1024
+"""Longer texts are read anew each time: clients' are a few KB, and a document takes 200 times its text in memory."""
 
 _QUOTED = re.compile(r"'([^']*)'")
 _ABORTED = "Validation aborted."
@@ -69,7 +69,7 @@ class Refused:
 class Documents:
     """A bounded cache of documents by their text; the least recently used one goes first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_documents: int = 256) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_documents: int = 64) -> None:
         self._schema = schema
         self._limits = limits
         self._max_documents = max_documents

@@ -7,11 +7,9 @@ import pytest
 from attrs import evolve
 
 from agui_runtime.adapters.scripted import ScriptedAgent, say
-from agui_runtime.application.values import RunContext
+from agui_runtime.application.values import AgentDescription, AgentRun, RunContext
 from agui_runtime.domain import events as e
-from agui_runtime.domain.errors import (
-    BusyError,
-)
+from agui_runtime.domain.errors import BusyError, TimedOutError
 from agui_runtime.domain.identity import Scope
 from agui_runtime.domain.messages import AssistantMessage
 from agui_runtime.domain.runs import RunInput
@@ -119,5 +117,48 @@ def test_what_one_scope_stores_another_does_not_see() -> None:
         await world.complete(to_agent())
         assert await world.log.read(Scope("tenant-2"), THREAD) == ()
         assert await world.log.read(SCOPE, THREAD) != ()
+
+    scenario(world, test)
+
+
+class Slow:
+    """An agent that takes long to answer at all."""
+
+    def __init__(self, until: asyncio.Future[None]) -> None:
+        self._until = until
+
+    def describe(self) -> AgentDescription:
+        return AgentDescription(WRITER)
+
+    async def start(self, run_input: RunInput, context: RunContext) -> AgentRun:
+        await self._until
+        return await agent_that_says(*TEXT).start(run_input, context)
+
+
+def test_a_run_whose_agent_takes_long_to_answer_keeps_its_lease() -> None:
+    world = World(limits=evolve(LIMITS, lease_seconds=0.03))
+
+    async def test() -> None:
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        world.agents = (Slow(answer),)
+        started = asyncio.create_task(world.complete(to_agent()))
+        for _ in range(4):
+            await asyncio.sleep(0.02)
+            world.clock.advance(0.02)
+            assert await world.log.expired() == []
+        answer.set_result(None)
+        assert (await started)[-1].type == "RUN_FINISHED"
+
+    scenario(world, test)
+
+
+def test_an_agent_that_never_answers_is_cut_and_leaves_the_thread_free() -> None:
+    world = World(limits=evolve(LIMITS, max_seconds=0.05))
+
+    async def test() -> None:
+        world.agents = (Slow(asyncio.get_running_loop().create_future()),)
+        with pytest.raises(TimedOutError, match=r"0\.05 seconds, the limit of one run"):
+            await world.start(to_agent())
+        assert await world.stored_events() == []
 
     scenario(world, test)

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from agui_runtime.adapters.scripted import say
-from agui_runtime.application.values import Verdict
+from agui_runtime.application.values import Lease, Verdict
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import GENERIC_MESSAGE, ErrorCode, UnavailableError
 from agui_runtime.domain.runs import Denied, Failed, Finished, Stopped
@@ -152,6 +152,26 @@ def test_a_live_run_keeps_its_lease() -> None:
         await launched.end()
 
     scenario(world, test)
+
+
+def test_a_log_that_raises_anything_does_not_cost_other_runs_their_leases(caplog: pytest.LogCaptureFixture) -> None:
+    world = world_of(lease_seconds=0.03)
+    renewed: list[str] = []
+
+    async def renew(lease: Lease) -> None:
+        renewed.append(lease.run.thread_id)
+        raise RuntimeError("A driver's own error.")
+
+    async def test() -> None:
+        world.log.renew = renew  # type: ignore[method-assign]
+        launched = await launch(world, Source(forever), logged=True)
+        await asyncio.sleep(0.05)
+        launched.live.stop()
+        await launched.end()
+
+    scenario(world, test)
+    assert len(renewed) > 1
+    assert "could not be renewed" in caplog.text
 
 
 def test_draining_refuses_new_runs_and_lets_live_ones_finish() -> None:

@@ -124,13 +124,14 @@ def test_a_lost_run_is_sealed_at_the_start() -> None:
     run(test())
 
 
-def test_a_log_that_is_away_is_looked_at_again(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("fault", [UnavailableError("away"), RuntimeError("A driver's own error.")])
+def test_a_log_that_is_away_is_looked_at_again(fault: Exception, caplog: pytest.LogCaptureFixture) -> None:
     asked: list[int] = []
 
     class Away:
         async def expired(self) -> Any:
             asked.append(1)
-            raise UnavailableError("away")
+            raise fault
 
     async def test() -> None:
         async with Lifespan(container(run_log=Away(), settings=Settings(lease_seconds=0.02))).running():

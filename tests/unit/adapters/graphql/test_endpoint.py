@@ -116,6 +116,13 @@ def test_a_document_that_cannot_be_executed_has_the_status_of_its_form(accept: s
     assert ask(post("{ nothing }", accept=accept))[0] == status
 
 
+@pytest.mark.parametrize(("accept", "status"), [("application/json", 200), ("application/graphql-response+json", 400)])
+def test_a_request_without_a_query_has_the_status_of_its_form(accept: str, status: int) -> None:
+    found, headers, body = ask(Request("GET", "", headers={"accept": accept}))
+    assert (found, headers["allow"]) == (status, "GET, POST")
+    assert json.loads(body)["errors"][0]["message"] == "Must provide query string."
+
+
 def test_a_mutation_by_get_is_not_allowed() -> None:
     request = Request("GET", "", query=urlencode({"query": operation("1.10.6")}), headers={"accept": CLIENTS})
     status, headers, _ = ask(request)

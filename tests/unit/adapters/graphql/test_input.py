@@ -150,7 +150,7 @@ def test_disabled_actions_are_never_offered_and_remote_ones_to_agents_only() -> 
     assert read(**ACTIONS).frontend_url == "http://page"
 
 
-@pytest.mark.parametrize("schema", ["", "{", "[]", "1", "null", "[" * 100_000])
+@pytest.mark.parametrize("schema", ["", "{", "[]", "1", "null", '{"x":NaN}', "[" * 100_000])
 def test_an_action_whose_schema_is_no_json_object_is_named(schema: str) -> None:
     with pytest.raises(InvalidError, match="jsonSchema of the action 'broken'"):
         read(frontend={"actions": [action("broken", schema=schema)]})
@@ -181,7 +181,7 @@ def test_an_id_that_breaks_its_syntax_is_refused(bad: str) -> None:
         read(agentSession={"agentName": bad})
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "1", "null", "", '"x"'])
+@pytest.mark.parametrize("text", ["{", "[]", "1", "null", "", '"x"', '{"x":NaN}', '{"x":1e999}'])
 def test_a_state_that_is_no_json_object_counts_as_empty(text: str) -> None:
     (state,) = read(agentStates=[{"agentName": "a", "state": text, "config": text}]).agent_states
     assert (state.state, state.config) == ({}, {})
