@@ -122,6 +122,9 @@ class RunSupervisor:
 
     def launch(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> LiveRun:
         """Let a run go. It no longer belongs to the request that launched it."""
+        if self._draining:
+            # It was still starting when the server began to shut down.
+            signal.set()
         task = asyncio.create_task(self._conduct(plan, signal, conduct), name=f"run {plan.run_input.run_id}")
         self._live[task] = (plan.recording, signal)
         task.add_done_callback(self._forget)

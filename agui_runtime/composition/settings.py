@@ -111,6 +111,7 @@ class Settings:
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
     max_query_depth: int = _setting(20, _count, "Deepest nesting of a GraphQL query")
     max_query_aliases: int = _setting(100, _count, "Most aliases of a GraphQL query")
+    max_query_fields: int = _setting(500, _count, "Most fields of a GraphQL query, as written")
     max_run_events: int = _setting(100_000, _count, "Most events of one run")
     max_run_bytes: int = _setting(16 * 1024 * 1024, _count, "Most output of one run, in characters")
     max_run_seconds: float = _setting(600.0, _seconds, "Longest run")
@@ -163,7 +164,7 @@ class Settings:
     @property
     def document_limits(self) -> DocumentLimits:
         """Limits on GraphQL documents."""
-        return DocumentLimits(self.max_query_depth, self.max_query_aliases)
+        return DocumentLimits(self.max_query_depth, self.max_query_aliases, self.max_query_fields)
 
     @property
     def run_limits(self) -> RunLimits:

@@ -21,7 +21,7 @@ from graphql import (
     visit,
 )
 
-from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit
+from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit, too_large_to_validate
 
 MAX_KEPT_CHARACTERS = 8 * 1024
 """Longer texts are read anew each time: clients' are a few KB, and a document takes 200 times its text in memory."""
@@ -94,10 +94,12 @@ class Documents:
             node = parse(text, max_tokens=self._limits.max_tokens)
         except GraphQLError as error:
             return Refused((_formatted(error, "GRAPHQL_PARSE_FAILED"),))
-        errors = validate(self._schema, node)
-        if errors:
-            return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
-        broken = broken_limit(node, self._limits)
+        broken = too_large_to_validate(node, self._limits)
+        if broken is None:
+            errors = validate(self._schema, node)
+            if errors:
+                return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+            broken = broken_limit(node, self._limits)
         if broken is not None:
             return Refused(({"message": broken, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}},))
         operations = {
