@@ -64,6 +64,7 @@ class Lifespan:
         container = self._container
         seen: set[int] = set()
         candidates = (
+            container.database(),
             container.state_store(),
             container.run_log(),
             container.thread_directory(),
