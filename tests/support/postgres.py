@@ -124,13 +124,20 @@ async def opened(settings: PostgresSettings) -> AsyncIterator[PostgresDatabase]:
         await adapter.close()
 
 
-async def execute(url: str, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
-    """Run one statement beside the adapter."""
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection beside the adapter's."""
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetch(statement, *arguments)
+        yield connection
     finally:
         await connection.close()
+
+
+async def execute(url: str, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
+    """Run one statement beside the adapter."""
+    async with connected(url) as connection:
+        return await connection.fetch(statement, *arguments)
 
 
 async def _template(host: Server) -> str:
@@ -144,11 +151,8 @@ async def _template(host: Server) -> str:
 
 
 async def _administer(host: Server, statement: str) -> None:
-    connection = await asyncpg.connect(host.url("postgres"))
-    try:
+    async with connected(host.url("postgres")) as connection:
         await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 def _url() -> Backend:
