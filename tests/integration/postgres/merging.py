@@ -22,7 +22,7 @@ async def main(url: str, name: str, tasks: int, merges: int) -> None:
 
         async def merge_all(task: int) -> None:
             for number in range(merges):
-                update = {f"{name}-{task}": {str(number): True}}
+                update = {f"{name}-{task}": {str(number): 1}}
                 await save(caller, KEY.thread_id, KEY.agent_name, update)
 
         print("ready", flush=True)
