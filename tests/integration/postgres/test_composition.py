@@ -111,6 +111,6 @@ def test_a_database_that_is_lost_while_serving_is_an_error_and_not_memory(tmp_pa
             assert ask(endpoint, SAVE, headers=JSON).json() == saved(1)
             run(postgres.execute(url, "ALTER TABLE agui_states RENAME TO elsewhere"))
             answer = ask(endpoint, SAVE, headers=JSON).json()
-            assert answer["data"]["saveAgentState"] == {"version": None, "errorCode": "NETWORK_ERROR"}
+            assert answer["data"]["saveAgentState"] == {"version": None, "errorCode": "UNAVAILABLE"}
             run(postgres.execute(url, "ALTER TABLE elsewhere RENAME TO agui_states"))
             assert ask(endpoint, SAVE, headers=JSON).json() == saved(2)
