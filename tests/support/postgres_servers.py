@@ -1,5 +1,6 @@
 """PostgreSQL servers of the tests, in a container or of this machine: they can be killed and started again."""
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -80,12 +81,21 @@ class LocalServer:
         return f"postgresql://{USER}:{self._password}@127.0.0.1:{self._port}/{database}"
 
     def kill(self) -> None:
-        postmaster = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        for pid in (postmaster, *_children(postmaster)):
-            try:
+        lock = self._data / "postmaster.pid"
+        postmaster = int(lock.read_text().split("\n", 1)[0])
+        # Stopped first, so that it starts no process that is not on the list.
+        os.kill(postmaster, signal.SIGSTOP)
+        processes = (*_children(postmaster), postmaster)
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        deadline = time.monotonic() + SECONDS
+        while any(map(_is_running, processes)):
+            if time.monotonic() > deadline:
+                raise RuntimeError("The server's processes did not end.")
+            time.sleep(0.01)
+        # Where nobody reaps the dead, the next server takes their number for a running one.
+        lock.unlink()
 
     def start(self) -> None:
         words = ["-p", str(self._port), "-c", "listen_addresses=127.0.0.1", "-k", "''", *self._options]
@@ -107,7 +117,9 @@ class LocalServer:
             ).returncode
             if check and code != 0:
                 output.seek(0)
-                raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')[-2000:]}")
+                log = self._folder / "log"
+                said = output.read().decode(errors="replace") + (log.read_text() if log.exists() else "")
+                raise RuntimeError(f"{program} failed: {said[-2000:]}")
 
 
 class ContainerServer:
@@ -160,6 +172,13 @@ def _unprivileged() -> pwd.struct_passwd | None:
         return None
     names = [entry.pw_name for entry in pwd.getpwall()]
     return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _children(parent: int) -> Sequence[int]:
