@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+import orjson
+
 from agui_runtime.domain.errors import CorruptError
 from agui_runtime.domain.identity import StateKey
 from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps, is_object
@@ -17,15 +19,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_text(values: JsonObject) -> tuple[str, int]:
-    """The text to store, and the size in bytes that callers are told: before surrogates are escaped, as limits count.
+    """The text to store, and its size in bytes as limits count it, which is before surrogates are escaped.
 
     The values have been checked.
     """
-    text = dumps(values)
     try:
-        return text, len(text.encode())
-    except UnicodeEncodeError:
-        return _SURROGATE.sub(_escape, text), len(text.encode("utf-8", "surrogatepass"))
+        data = orjson.dumps(values, default=dict)
+    except TypeError:
+        # What orjson refuses: integers beyond 64 bits, lone surrogates, very deep nesting.
+        return _to_text_slowly(values)
+    return data.decode(), len(data)
 
 
 def from_text(text: str, key: StateKey) -> JsonObject:
@@ -49,6 +52,11 @@ def corrupt(key: StateKey, reason: str) -> CorruptError:
         f"The stored state of {key.agent_name} in thread {key.thread_id} cannot be read: {reason}.",
         details={"thread_id": key.thread_id, "agent_name": key.agent_name, "reason": reason},
     )
+
+
+def _to_text_slowly(values: JsonObject) -> tuple[str, int]:
+    text = dumps(values)
+    return _SURROGATE.sub(_escape, text), len(text.encode("utf-8", "surrogatepass"))
 
 
 def _escape(match: re.Match[str]) -> str:
