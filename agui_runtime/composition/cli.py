@@ -1,6 +1,7 @@
-"""The command line: ``agui-runtime serve``, ``demo`` and ``schema``."""
+"""The command line: ``agui-runtime serve``, ``demo``, ``schema`` and ``migrate``."""
 
 import argparse
+import asyncio
 import importlib
 import logging
 import os
@@ -18,6 +19,7 @@ from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app
 from agui_runtime.composition.server import run_app
 from agui_runtime.composition.settings import Settings
+from agui_runtime.composition.storage import migrator_of
 from agui_runtime.domain.errors import AguiError, ConfigurationError
 
 FAILED, MISUSED = 1, 2
@@ -64,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     schema = commands.add_parser("schema", help="print the GraphQL schema")
     schema.set_defaults(run=_schema)
+    migrate = commands.add_parser("migrate", help="make or update the tables in the database of AGUI_DATABASE_URL")
+    migrate.add_argument("--check", action="store_true", help="change nothing; exit code 1 if anything is to be done")
+    migrate.add_argument("--dry-run", action="store_true", help="change nothing; print the SQL that would be run")
+    migrate.set_defaults(run=_migrate)
     demo = commands.add_parser("demo", help="serve a demo page with an offline agent")
     demo.set_defaults(run=_demo)
     return parser
@@ -98,6 +104,21 @@ def _demo(_: argparse.Namespace, settings: Settings) -> int:
 def _schema(_: argparse.Namespace, __: Settings) -> int:
     _say(sdl().rstrip())
     return 0
+
+
+def _migrate(options: argparse.Namespace, settings: Settings) -> int:
+    migrator = migrator_of(settings)
+    if not (options.check or options.dry_run):
+        for migration in asyncio.run(migrator.migrate()):
+            _say(f"applied {migration.name}")
+        _say("The database is up to date.")
+        return 0
+    pending = asyncio.run(migrator.pending())
+    for migration in pending:
+        _say(f"-- {migration.name}\n{migration.sql.rstrip()}" if options.dry_run else f"pending {migration.name}")
+    if not pending:
+        _say("-- Nothing to do." if options.dry_run else "The database is up to date.")
+    return FAILED if options.check and pending else 0
 
 
 def _load(name: str) -> Any:

@@ -11,7 +11,7 @@ from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
-from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
+from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryThreadDirectory
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
@@ -32,6 +32,7 @@ from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
 from agui_runtime.application.save_state import SaveState
 from agui_runtime.composition.settings import Settings
+from agui_runtime.composition.storage import database_of, state_store_of
 
 
 def _settings() -> Settings:
@@ -86,7 +87,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     tool_catalog = providers.Singleton(FixedToolCatalog, tools)
 
     memory = providers.Singleton(MemoryDatabase, settings.provided.memory_limits)
-    state_store = providers.Singleton(MemoryStateStore, memory, clock, settings.provided.state_limits)
+    database = providers.Singleton(database_of, settings)
+    state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)
     thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
 

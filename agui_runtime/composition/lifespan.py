@@ -74,6 +74,7 @@ class Lifespan:
             container.telemetry(),
             container.identity(),
             container.access_policy(),
+            container.database(),
             container.state_store(),
             container.run_log(),
             container.thread_directory(),

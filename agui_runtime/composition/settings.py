@@ -84,14 +84,20 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _database_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("a URL that begins with postgresql://")
+    return text
+
+
 def _level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("DEBUG, INFO, WARNING or ERROR")
     return text.upper()
 
 
-def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
-    return field(default=default, metadata={"read": read, "meaning": meaning})
+def _setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"read": read, "meaning": meaning, "secret": secret})
 
 
 @frozen(kw_only=True)
@@ -125,6 +131,14 @@ class Settings:
     memory_max_threads: int = _setting(10_000, _count, "Most threads kept in memory; the idlest go first")
     memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest go first")
 
+    database_url: str = _setting("", _database_url, "PostgreSQL for the states; memory by default", secret=True)
+    database_direct_url: str = _setting("", _database_url, "The same past a pooler, for migrations", secret=True)
+    database_pgbouncer: bool = _setting(False, _switch, "Whether a pooler in transaction mode is between")
+    database_min_connections: int = _setting(1, _count, "Database connections kept open")
+    database_max_connections: int = _setting(10, _count, "Most database connections of this process")
+    database_connect_seconds: float = _setting(5.0, _seconds, "How long getting a database connection may take")
+    database_seconds: float = _setting(10.0, _seconds, "How long one database operation may take")
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read all settings.
@@ -143,7 +157,10 @@ class Settings:
             try:
                 values[attribute.name] = attribute.metadata["read"](text)
             except ValueError as error:
-                raise ConfigurationError(f"{name}: expected {error}, but it is {text!r}.") from error
+                found = (
+                    "something else (not shown: it may hold a password)" if attribute.metadata["secret"] else repr(text)
+                )
+                raise ConfigurationError(f"{name}: expected {error}, but it is {found}.") from error
         return cls(**values)
 
     @property

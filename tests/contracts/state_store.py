@@ -284,7 +284,6 @@ class StateStoreContract(StoreContract):
             with pytest.raises(InvalidError):
                 await world.store.save(key_of(), values, expected_version=0)
             assert await world.store.load(key_of()) is None
-            assert await world.threads.get(SCOPE, THREAD) is None
 
         refuse(self)
 
@@ -360,13 +359,6 @@ class StateStoreContract(StoreContract):
         assert len(await world.store.list_agents(OTHER_SCOPE, THREAD)) == 1
         assert await world.store.clear_thread(SCOPE, THREAD) == 0
 
-    @scenario
-    async def test_clearing_a_thread_leaves_its_runs(self, world: World) -> None:
-        await world.run_through()
-        await world.save()
-        await world.store.clear_thread(SCOPE, THREAD)
-        assert len(await world.events()) == 2
-
     # Lists
 
     @scenario
@@ -438,3 +430,22 @@ class StateStoreContract(StoreContract):
         assert caught.value.code == ErrorCode.LIMIT_EXCEEDED
         assert caught.value.details["limit"] == limit
         assert await world.store.load(key_of()) == before
+
+
+class StateStoreAmongOthersContract(StoreContract):
+    """What shows only beside a run log and a thread directory over the same data."""
+
+    @scenario
+    async def test_a_refused_save_makes_no_thread(self, world: World) -> None:
+        with pytest.raises(InvalidError):
+            await world.store.save(key_of(), {"a": float("nan")}, expected_version=0)
+        with pytest.raises(ConflictError):
+            await world.store.save(key_of(), {"a": 1}, expected_version=1)
+        assert await world.threads.get(SCOPE, THREAD) is None
+
+    @scenario
+    async def test_clearing_a_thread_leaves_its_runs(self, world: World) -> None:
+        await world.run_through()
+        await world.save()
+        await world.store.clear_thread(SCOPE, THREAD)
+        assert len(await world.events()) == 2

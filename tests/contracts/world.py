@@ -2,7 +2,8 @@
 
 An adapter passes a suite with a subclass of a few lines: ``adapters`` builds the three ports over the same data, empty
 at first, on the given clock, with ``LEASE_SECONDS`` and ``STATE_LIMITS``. An adapter whose appends are committed a
-moment later also overrides ``settle``.
+moment later also overrides ``settle``. An adapter that has the state store only passes ``StateStoreContract`` and the
+state store's machine.
 
 ``class TestPostgresRunLog(PostgresWorld, RunLogContract): ...``
 """
@@ -10,9 +11,9 @@ moment later also overrides ``settle``.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from agui_runtime.application.ports import RunLog, StateStore, ThreadDirectory
 from agui_runtime.application.values import Lease, LogEntry
@@ -36,11 +37,11 @@ OTHER_THREAD = ThreadId("thread-2")
 
 @frozen
 class Adapters:
-    """The three ports over the same data."""
+    """The three ports over the same data. The last two are left out where an adapter has none."""
 
     store: StateStore
-    log: RunLog
-    threads: ThreadDirectory
+    log: RunLog = Factory(lambda: cast("RunLog", None))
+    threads: ThreadDirectory = Factory(lambda: cast("ThreadDirectory", None))
 
 
 @frozen

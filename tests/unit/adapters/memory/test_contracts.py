@@ -4,13 +4,16 @@ from hypothesis import settings
 
 from tests.contracts.run_log import RunLogContract
 from tests.contracts.run_log_cursors import RunLogCursorContract
-from tests.contracts.state_store import StateStoreContract
+from tests.contracts.state_store import StateStoreAmongOthersContract, StateStoreContract
 from tests.contracts.state_store_machine import StateStoreMachine
 from tests.contracts.thread_directory import ThreadDirectoryContract
 from tests.unit.adapters.memory.world import MemoryWorld
 
 
 class TestMemoryStateStore(MemoryWorld, StateStoreContract): ...
+
+
+class TestMemoryStateStoreAmongOthers(MemoryWorld, StateStoreAmongOthersContract): ...
 
 
 class TestMemoryRunLog(MemoryWorld, RunLogContract): ...

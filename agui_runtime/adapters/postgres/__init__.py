@@ -1,0 +1,13 @@
+"""Everything in a PostgreSQL database, so that it outlives the process. Needs the extra ``agui-runtime[postgres]``."""
+
+from agui_runtime.adapters.postgres.database import Health, PostgresDatabase, PostgresSettings
+from agui_runtime.adapters.postgres.migrate import Migrator
+from agui_runtime.adapters.postgres.state_store import PostgresStateStore
+
+__all__ = [
+    "Health",
+    "Migrator",
+    "PostgresDatabase",
+    "PostgresSettings",
+    "PostgresStateStore",
+]

@@ -1,0 +1,226 @@
+"""The connections to a PostgreSQL database: a pool with time limits that mends itself."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import asyncpg
+from attrs import field, frozen
+
+from agui_runtime.adapters.postgres.faults import (
+    DRIVER_FAULTS,
+    has_not_happened,
+    is_lost,
+    leaves_connection_usable,
+    translate,
+)
+from agui_runtime.domain.errors import AguiError, ConfigurationError, UnavailableError
+
+if TYPE_CHECKING:
+    # Generic for type checkers only: at run time the driver's classes take no parameters.
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = Any
+    Pool = Any
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+APPLICATION_NAME = "agui-runtime"
+RETRY_SECONDS = 0.01
+_HEALTH = "SELECT current_setting('server_version') AS version, current_setting('transaction_read_only') AS read_only"
+_ENCODING = "SELECT current_setting('server_encoding')"
+
+
+@frozen
+class PostgresSettings:
+    """How to reach the database.
+
+    Attributes:
+        url: as libpq reads it, TLS parameters included; several hosts are tried in order.
+        direct_url: past a connection pooler, for migrations; empty where ``url`` is direct.
+        min_connections: kept open.
+        max_connections: most open at a time; who finds none free waits.
+        connect_seconds: longest time to get one connection.
+        operation_seconds: longest time of one operation, waiting for a connection included; also the server's
+            statement timeout.
+        pgbouncer: a pooler in transaction mode is between: no statement is kept prepared, and nothing is set at the
+            start of a session.
+
+    Raises:
+        ConfigurationError: the pool's bounds are impossible.
+    """
+
+    url: str = field(repr=False)
+    direct_url: str = field(default="", repr=False)
+    min_connections: int = 1
+    max_connections: int = 10
+    connect_seconds: float = 5.0
+    operation_seconds: float = 10.0
+    pgbouncer: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.min_connections <= self.max_connections or self.max_connections < 1:
+            raise ConfigurationError(
+                f"The database pool cannot keep {self.min_connections} connections open "
+                f"and have {self.max_connections} at most."
+            )
+
+
+@frozen
+class Health:
+    """What a look at the database found.
+
+    Attributes:
+        is_usable: whether states can be loaded and saved now.
+        message: what is wrong, or the server's version; for people.
+        open_connections: of this process.
+        free_connections: those of them that nobody uses now.
+    """
+
+    is_usable: bool
+    message: str
+    open_connections: int
+    free_connections: int
+
+
+class PostgresDatabase:
+    """A pool of connections, opened once, in the event loop that uses it.
+
+    A connection on which anything went wrong but an answered refusal is thrown away, and the next operation opens a
+    new one: that is how it works again after a restart, a failover or a cut line, without being told.
+    """
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self.settings = settings
+        self._pool: Pool | None = None
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            UnavailableError: the server cannot be reached, or refuses us.
+            ConfigurationError: the URL cannot be used, or the database does not keep UTF-8.
+        """
+        if self._pool is not None:
+            return
+        try:
+            self._pool = await self._create_pool()
+        except DRIVER_FAULTS as error:
+            raise translate(error) from error
+        try:
+            await self._check_encoding()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Give the connections back. What still runs on one is cut off after the time of one operation."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), self.settings.operation_seconds)
+        except (TimeoutError, *DRIVER_FAULTS):
+            pool.terminate()
+
+    async def run(self, operation: Callable[[Connection], Awaitable[T]], *, repeatable: bool = False) -> T:
+        """Do something on one connection, within the time of one operation.
+
+        What the server has certainly rolled back is tried again. What may have happened is tried again only where it
+        is ``repeatable``, once.
+
+        Raises:
+            UnavailableError: it could not be done; whether it was is not known.
+            CorruptError: the server reports damaged data.
+        """
+        try:
+            async with asyncio.timeout(self.settings.operation_seconds):
+                return await self._attempt(operation, repeats=1 if repeatable else 0)
+        except TimeoutError as error:
+            raise self._too_late() from error
+
+    async def health(self) -> Health:
+        """Look whether it can be used, and if not, why. Never raises."""
+        try:
+            row = await self.run(lambda connection: connection.fetchrow(_HEALTH), repeatable=True)
+        except AguiError as error:
+            return self._health(False, error.message)
+        if row is None or row["read_only"] == "on":
+            return self._health(False, "The database is read-only now.")
+        return self._health(True, f"PostgreSQL {row['version']}")
+
+    async def _check_encoding(self) -> None:
+        encoding = await self.run(lambda connection: connection.fetchval(_ENCODING), repeatable=True)
+        if encoding != "UTF8":
+            raise ConfigurationError(f"The database keeps text as {encoding}; it must be UTF8.")
+
+    async def _attempt(self, operation: Callable[[Connection], Awaitable[T]], repeats: int) -> T:
+        while True:
+            try:
+                async with self._connection() as connection:
+                    return await operation(connection)
+            except DRIVER_FAULTS as error:
+                if is_lost(error) and repeats > 0:
+                    repeats -= 1
+                elif has_not_happened(error):
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    raise translate(error) from error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        pool = self._pool
+        if pool is None:
+            raise UnavailableError("The database connection is not open.")
+        connection = await pool.acquire()
+        try:
+            yield connection
+        except BaseException as error:
+            if not leaves_connection_usable(error):
+                # Never a polite close: on a stalled line that waits for an answer that does not come.
+                connection.terminate()
+            raise
+        finally:
+            await pool.release(connection)
+
+    async def _create_pool(self) -> Pool:
+        settings = self.settings
+        session = {
+            "application_name": APPLICATION_NAME,
+            "statement_timeout": f"{settings.operation_seconds * 1000:.0f}",
+        }
+        return await asyncpg.create_pool(
+            settings.url,
+            min_size=settings.min_connections,
+            max_size=settings.max_connections,
+            timeout=settings.connect_seconds,
+            statement_cache_size=0 if settings.pgbouncer else 100,
+            server_settings=None if settings.pgbouncer else session,
+            reset=_keep_session,
+        )
+
+    def _too_late(self) -> UnavailableError:
+        seconds = self.settings.operation_seconds
+        pool = self._pool
+        if pool is not None and pool.get_idle_size() == 0 and pool.get_size() >= self.settings.max_connections:
+            return UnavailableError(
+                f"All {self.settings.max_connections} database connections were in use for {seconds:g} s."
+            )
+        return UnavailableError(f"The database did not answer within {seconds:g} s.")
+
+    def _health(self, is_usable: bool, message: str) -> Health:
+        pool = self._pool
+        return Health(
+            is_usable=is_usable,
+            message=message,
+            open_connections=0 if pool is None else pool.get_size(),
+            free_connections=0 if pool is None else pool.get_idle_size(),
+        )
+
+
+async def _keep_session(_: Any) -> None:
+    """No reset between uses: it costs a round trip, and no operation sets or listens to anything in its session."""

@@ -1,0 +1,107 @@
+"""Where states are kept: in memory, or in the database that ``AGUI_DATABASE_URL`` names. Never one for the other."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from agui_runtime.adapters.memory import MemoryDatabase, MemoryStateStore
+from agui_runtime.application.ports import Clock, StateStore
+from agui_runtime.composition.settings import Settings
+from agui_runtime.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from agui_runtime.adapters.postgres import Health, Migrator, PostgresDatabase, PostgresSettings
+
+logger = logging.getLogger(__name__)
+
+
+class Storage:
+    """The database as a runtime uses it: it refuses to open one that is not set up for this version."""
+
+    def __init__(self, database: "PostgresDatabase", migrator: "Migrator") -> None:
+        self.database = database
+        self._migrator = migrator
+
+    async def open(self) -> None:
+        """Connect, and look at the tables.
+
+        Raises:
+            UnavailableError: the server cannot be reached, or refuses us.
+            ConfigurationError: the URL or the database cannot be used.
+            MisuseError: the tables are not those of this version.
+        """
+        await self.database.open()
+        try:
+            await self._migrator.check(self.database)
+        except BaseException:
+            await self.database.close()
+            raise
+        logger.warning(
+            "States are kept in PostgreSQL. Runs and the list of threads are still kept in this process's memory: "
+            "they are gone when it ends, and no other process sees them."
+        )
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.database.close()
+
+    async def health(self) -> "Health":
+        """Whether it can be used now, and if not, why."""
+        return await self.database.health()
+
+
+def database_of(settings: Settings) -> Storage | None:
+    """The configured database, not yet opened; ``None`` where none is configured.
+
+    Raises:
+        ConfigurationError: its driver is not installed.
+    """
+    if not settings.database_url:
+        return None
+    configured = _postgres_settings(settings)
+    from agui_runtime.adapters.postgres import Migrator, PostgresDatabase
+
+    return Storage(PostgresDatabase(configured), Migrator(configured))
+
+
+def state_store_of(settings: Settings, storage: Storage | None, memory: MemoryDatabase, clock: Clock) -> StateStore:
+    """The store of states that the settings ask for."""
+    if storage is None:
+        return MemoryStateStore(memory, clock, settings.state_limits)
+    from agui_runtime.adapters.postgres import PostgresStateStore
+
+    return PostgresStateStore(storage.database, clock, settings.state_limits)
+
+
+def migrator_of(settings: Settings) -> "Migrator":
+    """What makes and updates the tables.
+
+    Raises:
+        ConfigurationError: no database is configured, or its driver is not installed.
+    """
+    if not settings.database_url:
+        raise ConfigurationError("AGUI_DATABASE_URL is not set: there is no database to migrate.")
+    configured = _postgres_settings(settings)
+    from agui_runtime.adapters.postgres import Migrator
+
+    return Migrator(configured)
+
+
+def _postgres_settings(settings: Settings) -> "PostgresSettings":
+    # Imported late: the driver is an extra, and a runtime without a database works without it.
+    try:
+        from agui_runtime.adapters.postgres import PostgresSettings
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise ConfigurationError(
+            "AGUI_DATABASE_URL is set, but the database driver is missing. Install agui-runtime[postgres]."
+        ) from error
+    return PostgresSettings(
+        url=settings.database_url,
+        direct_url=settings.database_direct_url,
+        min_connections=settings.database_min_connections,
+        max_connections=settings.database_max_connections,
+        connect_seconds=settings.database_connect_seconds,
+        operation_seconds=settings.database_seconds,
+        pgbouncer=settings.database_pgbouncer,
+    )

@@ -1,0 +1,116 @@
+"""A runtime on a database: chosen by a setting, refused at start where it cannot work, never replaced by memory."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support import postgres
+from tests.support.aio import run
+from tests.support.commands import Command, command
+from tests.support.graphql_client import ask
+
+pytestmark = pytest.mark.postgres
+
+SAVE = {
+    "query": "mutation($data: SaveAgentStateInput!) { saveAgentState(data: $data) { version errorCode } }",
+    "variables": {"data": {"threadId": "thread-1", "agentName": "demo", "stateData": '{"a": 1}'}},
+}
+JSON = {"content-type": "application/json"}
+
+
+@contextmanager
+def database(*, migrated: bool = True) -> Iterator[str]:
+    """A database for processes, in an event loop that the test does not run in."""
+    with asyncio.Runner() as runner:
+        context = postgres.database(migrated=migrated)
+        url = runner.run(context.__aenter__())
+        try:
+            yield url
+        finally:
+            runner.run(context.__aexit__(None, None, None))
+
+
+def ended(*arguments: str, cwd: Path, url: str, **environment: str) -> tuple[int, str, str]:
+    settings = {"AGUI_PORT": "0", **({"AGUI_DATABASE_URL": url} if url else {}), **environment}
+    with command(*arguments, cwd=cwd, environment=settings) as process:
+        code = process.exit_code()
+    return code, "\n".join(process.out), "\n".join(process.err)
+
+
+def saved(version: int) -> dict[str, object]:
+    return {"data": {"saveAgentState": {"version": version, "errorCode": None}}}
+
+
+def runtime_url(process: Command) -> str:
+    return process.find(r"(http://\S+/api/copilotkit)")
+
+
+def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
+    with database(migrated=False) as url:
+        code, out, _ = ended("migrate", "--check", cwd=tmp_path, url=url)
+        assert (code, out) == (1, "pending 0001_threads_and_states.sql")
+        code, out, _ = ended("migrate", "--dry-run", cwd=tmp_path, url=url)
+        assert code == 0
+        assert "CREATE TABLE agui_states" in out
+        code, out, _ = ended("migrate", cwd=tmp_path, url=url)
+        assert (code, out) == (0, "applied 0001_threads_and_states.sql\nThe database is up to date.")
+        for option in ([], ["--check"]):
+            assert ended("migrate", *option, cwd=tmp_path, url=url)[:2] == (0, "The database is up to date.")
+
+
+def test_migrate_without_a_database_is_misuse(tmp_path: Path) -> None:
+    code, _, said = ended("migrate", cwd=tmp_path, url="")
+    assert code == 2
+    assert "AGUI_DATABASE_URL is not set" in said
+
+
+def test_a_database_that_is_not_migrated_refuses_the_start(tmp_path: Path) -> None:
+    with database(migrated=False) as url:
+        code, _, said = ended("demo", cwd=tmp_path, url=url)
+    assert code == 1
+    assert "Run: agui-runtime migrate" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments", [("demo",), ("migrate",)], ids=["demo", "migrate"])
+def test_a_database_that_cannot_be_reached_refuses_the_start(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    code, _, said = ended(*arguments, cwd=tmp_path, url="postgresql://u:secret-word@127.0.0.1:1/nothing")
+    assert code == 1
+    assert "The database cannot be reached." in said
+    assert "secret-word" not in said
+    assert "Traceback" not in said
+
+
+def test_a_database_address_that_is_none_is_named_without_being_shown(tmp_path: Path) -> None:
+    code, _, said = ended("demo", cwd=tmp_path, url="mysql://u:secret-word@127.0.0.1/d")
+    assert code == 2
+    assert "AGUI_DATABASE_URL: expected a URL that begins with postgresql://" in said
+    assert "secret-word" not in said
+
+
+def test_a_state_outlives_the_server_and_the_start_says_what_does_not(tmp_path: Path) -> None:
+    with database() as url:
+        environment = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url}
+        for version in (1, 2):
+            with command("demo", cwd=tmp_path, environment=environment) as process:
+                answer = ask(runtime_url(process), SAVE, headers=JSON).json()
+                assert answer == saved(version)
+                process.terminate()
+                assert process.exit_code() == 0
+            assert "Runs and the list of threads are still kept in this process's memory" in "\n".join(process.err)
+
+
+def test_a_database_that_is_lost_while_serving_is_an_error_and_not_memory(tmp_path: Path) -> None:
+    with database() as url:
+        environment = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url}
+        with command("demo", cwd=tmp_path, environment=environment) as process:
+            endpoint = runtime_url(process)
+            assert ask(endpoint, SAVE, headers=JSON).json() == saved(1)
+            run(postgres.execute(url, "ALTER TABLE agui_states RENAME TO elsewhere"))
+            answer = ask(endpoint, SAVE, headers=JSON).json()
+            assert answer["data"]["saveAgentState"] == {"version": None, "errorCode": "UNAVAILABLE"}
+            run(postgres.execute(url, "ALTER TABLE elsewhere RENAME TO agui_states"))
+            assert ask(endpoint, SAVE, headers=JSON).json() == saved(2)
