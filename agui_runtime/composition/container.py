@@ -1,6 +1,7 @@
 """Where ports meet adapters: synchronous and declarative; rebinding a port is one argument (ADR 0004)."""
 
 import os
+from secrets import randbits
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -41,6 +42,11 @@ def _settings() -> Settings:
 
 def _guardrail(settings: Settings) -> HttpGuardrail | None:
     return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
+
+
+def _somewhere() -> int:
+    """Where a thread's run numbers begin: elsewhere in each process, and within the databases' 63 bits."""
+    return randbits(52)
 
 
 def _routes(settings: Settings, endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
@@ -86,7 +92,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
     tool_catalog = providers.Singleton(FixedToolCatalog, tools)
 
-    memory = providers.Singleton(MemoryDatabase, settings.provided.memory_limits)
+    memory = providers.Singleton(
+        MemoryDatabase, settings.provided.memory_limits, run_numbers_after=providers.Object(_somewhere)
+    )
     database = providers.Singleton(database_of, settings)
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)

@@ -1,7 +1,7 @@
 """The data that the memory adapters share, and its bounds."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -59,10 +59,16 @@ class MemoryDatabase:
     """Threads with their runs and states, for one process and one event loop.
 
     Where room is needed, the idle threads used longest ago go, whole; a thread with a live run never does.
+
+    Args:
+        limits: how much is kept.
+        run_numbers_after: asked for each new thread; its runs are numbered from behind it. States may outlive this
+            memory in another store, tagged with the run that saved them: a number must then never come twice.
     """
 
-    def __init__(self, limits: MemoryLimits | None = None) -> None:
+    def __init__(self, limits: MemoryLimits | None = None, *, run_numbers_after: Callable[[], int] = lambda: 0) -> None:
         self.limits = limits or MemoryLimits()
+        self._run_numbers_after = run_numbers_after
         self._scopes: dict[Scope, dict[ThreadId, ThreadRecord]] = {}
         self._idle: OrderedDict[tuple[Scope, ThreadId], ThreadRecord] = OrderedDict()
         self._live: dict[tuple[Scope, ThreadId], ThreadRecord] = {}
@@ -103,6 +109,7 @@ class MemoryDatabase:
             return thread
         self._make_room(THREAD_BYTES + size, threads=1)
         thread = ThreadRecord(scope, thread_id, now, now, agent_name, THREAD_BYTES + size)
+        thread.last_number = self._run_numbers_after()
         self._scopes.setdefault(scope, {})[thread_id] = thread
         self._idle[scope, thread_id] = thread
         self._bytes += thread.memory
