@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
@@ -15,15 +15,15 @@ from agui_runtime.application.ports import (
     RunHooks,
     ToolCatalog,
 )
-from agui_runtime.application.producers import AgentProducer, ModelProducer, Producer
+from agui_runtime.application.producers import AgentProducer, ModelProducer, Producer, Started
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunPlan, close
-from agui_runtime.application.run_opening import RunOpening
+from agui_runtime.application.run_opening import Opened, RunOpening
 from agui_runtime.application.run_state import BaseState, RunStates
 from agui_runtime.application.run_supervisor import Conduct, RunResult, RunSupervisor, StopSignal
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, BeforeRun, GuardrailRequest, RunContext, Verdict
-from agui_runtime.domain.errors import DeniedError, ErrorCode, MisuseError
+from agui_runtime.domain.errors import DeniedError, ErrorCode, MisuseError, TimedOutError
 from agui_runtime.domain.events import RunStarted
 from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import AgentName, ThreadId
@@ -124,33 +124,11 @@ class GenerateResponse:
             correlation_id=request.correlation_id,
         )
         signal = StopSignal()
-        base = BaseState()
-        run_input: RunInput | None = None
-        recording: Recording | None = None
-        known = producer.thread_id(self._ids)
-        if known is not None:
-            run_input = producer.run_input(known, self._ids)
-            recording = await self._open(request, run_input, signal)
-        try:
-            if run_input is not None and producer.agent_name is not None:
-                base = await self._base(request, run_input.thread_id, producer.agent_name)
-                run_input = evolve(run_input, state=base.values)
-            started = await producer.start(run_input, context)
-        except BaseException:
-            if recording is not None:
-                await asyncio.shield(recording.abandon())
-            raise
-        if run_input is None or recording is None:
-            thread_id = started.thread_id or ThreadId(self._ids.new_id())
-            run_input = producer.run_input(thread_id, self._ids)
-            try:
-                recording = await self._open(request, run_input, signal)
-            except BaseException:
-                await asyncio.shield(close(started.events))
-                raise
+        opened, started = await self._start(request, producer, context, signal)
+        run_input, base = opened.run_input, opened.base
         plan = RunPlan(
             run_input=run_input,
-            recording=recording,
+            recording=opened.recording,
             events=started.events,
             ends_by_itself=producer.ends_by_itself,
             failure_of=producer.failure_of,
@@ -165,10 +143,48 @@ class GenerateResponse:
             run_input.thread_id, started.run_id, started.extensions, producer.agent_name, base.values, live
         )
 
-    async def _open(self, request: GenerateRequest, run_input: RunInput, signal: StopSignal) -> Recording:
+    async def _start(
+        self, request: GenerateRequest, producer: Producer, context: RunContext, signal: StopSignal
+    ) -> tuple[Opened, Started]:
+        """Open and start; in this order where the thread is known, so that a refusal leaves nothing behind."""
+        known = producer.thread_id(self._ids)
+        if known is None:
+            started = await self._answer(producer, None, context)
+            thread_id = started.thread_id or ThreadId(self._ids.new_id())
+            try:
+                return await self._open(request, producer, thread_id, signal), started
+            except BaseException:
+                await asyncio.shield(close(started.events))
+                raise
+        opened = await self._open(request, producer, known, signal)
+        try:
+            with self._supervisor.starting(opened.recording, signal):
+                return opened, await self._answer(producer, opened.run_input, context)
+        except BaseException:
+            await asyncio.shield(opened.recording.abandon())
+            raise
+
+    async def _answer(self, producer: Producer, run_input: RunInput | None, context: RunContext) -> Started:
+        seconds = self._limits.max_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await producer.start(run_input, context)
+        except TimeoutError as error:
+            text = f"The run was cut: nothing answered it within {seconds:g} seconds, the limit of one run."
+            raise TimedOutError(text) from error
+
+    async def _open(
+        self, request: GenerateRequest, producer: Producer, thread_id: ThreadId, signal: StopSignal
+    ) -> Opened:
+        async def base_of() -> BaseState:
+            if producer.agent_name is None:
+                return BaseState()
+            return await self._base(request, thread_id, producer.agent_name)
+
+        scope, run_input = request.caller.scope, producer.run_input(thread_id, self._ids)
         if request.is_stateless:
-            return self._opening.transient(request.caller.scope, run_input)
-        return await self._opening.logged(request.caller.scope, run_input, signal)
+            return await self._opening.transient(scope, run_input, base_of)
+        return await self._opening.logged(scope, run_input, base_of, signal)
 
     async def _base(self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName) -> BaseState:
         return await self._states.base(request.caller.scope, thread_id, agent_name, request.agent_states)

@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from agui_runtime.application.failures import agent_failure_of
 from agui_runtime.application.ports import AgentCatalog, RunLog, StatefulAgent, StateStore
 from agui_runtime.domain.errors import AguiError, ConfigurationError, NotFoundError
 from agui_runtime.domain.history import fold_messages
@@ -19,6 +20,7 @@ class LoadedState:
 
     Attributes:
         exists: whether anything is known of the thread.
+        found: whether there is a state, in the store or with the agent.
         state: the stored state with its version and times, ``None`` where the store has none.
     """
 
@@ -26,6 +28,7 @@ class LoadedState:
     values: JsonObject = Factory(dict[str, Any])
     messages: tuple[Message, ...] = ()
     state: AgentState | None = None
+    found: bool = False
 
 
 class LoadState:
@@ -57,7 +60,7 @@ class LoadState:
                 return remembered
         messages = fold_messages(entry.event for entry in await self._log.read(caller.scope, thread_id))
         exists = state is not None or bool(messages)
-        return LoadedState(exists, state.values if state else {}, messages, state)
+        return LoadedState(exists, state.values if state else {}, messages, state, state is not None)
 
     async def _ask(self, agent: StatefulAgent, thread_id: ThreadId, caller: Caller) -> LoadedState | None:
         try:
@@ -66,7 +69,8 @@ class LoadState:
             raise
         except Exception as error:
             name = agent.describe().name
-            raise ConfigurationError(f"Agent '{name}' failed to execute: {error}") from error
+            reason = agent_failure_of(error).message
+            raise ConfigurationError(f"Agent '{name}' failed to execute: {reason}") from error
         if conversation is None:
             return None
-        return LoadedState(True, conversation.values, conversation.messages)
+        return LoadedState(True, conversation.values, conversation.messages, found=True)

@@ -4,10 +4,10 @@ import logging
 
 from agui_runtime.application.ports import RunLog, StateStore
 from agui_runtime.application.values import Lease
-from agui_runtime.domain.errors import AguiError, ErrorCode
+from agui_runtime.domain.errors import ErrorCode, InvalidEventError
 from agui_runtime.domain.events import Event, RunStarted
-from agui_runtime.domain.identity import StateKey
-from agui_runtime.domain.lifecycle import replay_open
+from agui_runtime.domain.identity import RunKey, StateKey
+from agui_runtime.domain.lifecycle import Lifecycle, replay_open
 from agui_runtime.domain.runs import Failed, Finished, Outcome
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ class RecoverRuns:
         for lease in await self._log.expired():
             try:
                 await self._seal(lease)
-            except AguiError:
+            except Exception:
+                # One run that cannot be sealed must not keep the others from it.
                 logger.warning("The lost run %s could not be sealed; it is tried again.", lease.run, exc_info=True)
             else:
                 sealed += 1
@@ -38,7 +39,7 @@ class RecoverRuns:
         run = lease.run
         events = [e.event for e in await self._log.read(run.scope, run.thread_id) if e.run == run]
         outcome = await self._outcome(lease, events)
-        closing = replay_open(events).finalize(outcome, thread_id=run.thread_id, run_id=lease.run_id)
+        closing = _replayed(run, events).finalize(outcome, thread_id=run.thread_id, run_id=lease.run_id)
         await self._log.finish(lease, closing, outcome)
 
     async def _outcome(self, lease: Lease, events: list[Event]) -> Outcome:
@@ -50,3 +51,12 @@ class RecoverRuns:
             return LOST
         state = await self._store.load(StateKey(run.scope, run.thread_id, agent_name))
         return Finished() if state is not None and state.saved_by == run else LOST
+
+
+def _replayed(run: RunKey, events: list[Event]) -> Lifecycle:
+    try:
+        return replay_open(events)
+    except InvalidEventError:
+        # Better sealed without closers than a thread that is busy for ever.
+        logger.exception("The log of run %s cannot be replayed; what it left open stays open.", run)
+        return Lifecycle()

@@ -1,11 +1,13 @@
 """The first step of a run's commit protocol: the lease, and what the client's message list says of the history."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from agui_runtime.application.ports import Clock, RunLog
 from agui_runtime.application.recording import LoggedRecording, Recording, TransientRecording
+from agui_runtime.application.run_state import BaseState
 from agui_runtime.application.run_supervisor import StopSignal
 from agui_runtime.application.values import Lease
 from agui_runtime.domain.errors import BusyError
@@ -18,6 +20,18 @@ from agui_runtime.domain.runs import RunInput
 POLL_SECONDS = 0.02
 
 
+BaseOf = Callable[[], Awaitable[BaseState]]
+
+
+@frozen
+class Opened:
+    """A run that may start: where its events go, its input, and the state that it starts from."""
+
+    recording: Recording
+    run_input: RunInput
+    base: BaseState
+
+
 class RunOpening:
     """Opens recordings."""
 
@@ -26,14 +40,14 @@ class RunOpening:
         self._clock = clock
         self._limits = limits
 
-    async def logged(self, scope: Scope, run_input: RunInput, signal: StopSignal) -> Recording:
-        """A recording in the log: the input is stored with the messages that the thread does not have yet.
+    async def logged(self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal) -> Opened:
+        """A recording in the log: the input is stored with the base state and with the messages that are new.
 
         Raises:
             BusyError: another run is live on the thread, and was so for the time a new one waits.
-            UnavailableError: the log cannot be reached.
+            UnavailableError: the log or the store cannot be reached.
         """
-        lease, edit = await self._begin(scope, run_input, signal)
+        lease, edit, base = await self._begin(scope, run_input, base_of, signal)
         recording = LoggedRecording(self._log, lease)
         try:
             if edit.kept is not None:
@@ -41,22 +55,29 @@ class RunOpening:
         except BaseException:
             await asyncio.shield(recording.abandon())
             raise
-        return recording
+        return Opened(recording, evolve(run_input, state=base.values), base)
 
-    def transient(self, scope: Scope, run_input: RunInput) -> Recording:
+    async def transient(self, scope: Scope, run_input: RunInput, base_of: BaseOf) -> Opened:
         """A recording that lives as long as its response."""
-        return TransientRecording(RunKey(scope, run_input.thread_id, 0), run_input, self._clock)
+        base = await base_of()
+        run_input = evolve(run_input, state=base.values)
+        recording = TransientRecording(RunKey(scope, run_input.thread_id, 0), run_input, self._clock)
+        return Opened(recording, run_input, base)
 
-    async def _begin(self, scope: Scope, run_input: RunInput, signal: StopSignal) -> tuple[Lease, Edit]:
+    async def _begin(
+        self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal
+    ) -> tuple[Lease, Edit, BaseState]:
         # A frontend stops a run by hanging up and may post the next message before the old run has unwound.
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.busy_seconds
         while True:
             # Read anew with each try: the run that is waited for still writes.
+            base = await base_of()
             stored = fold_messages(entry.event for entry in await self._log.read(scope, run_input.thread_id))
             edit = compare(stored, run_input.messages)
+            logged = evolve(run_input, state=base.values, messages=edit.new)
             try:
-                return await self._log.begin(scope, evolve(run_input, messages=edit.new), on_stop=signal.set), edit
+                return await self._log.begin(scope, logged, on_stop=signal.set), edit, base
             except BusyError:
                 if loop.time() >= deadline:
                     raise

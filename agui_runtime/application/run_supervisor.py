@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 
 from attrs import frozen
 
@@ -91,6 +92,7 @@ class RunSupervisor:
         self._telemetry = telemetry
         self._limits = limits
         self._live: dict[asyncio.Task[None], tuple[Recording, StopSignal]] = {}
+        self._starting: dict[Recording, StopSignal] = {}
         self._heartbeat: asyncio.Task[None] | None = None
         self._draining = False
 
@@ -108,13 +110,25 @@ class RunSupervisor:
         if self._draining:
             raise UnavailableError("The server is shutting down. Please try again in a moment.")
 
+    @contextmanager
+    def starting(self, recording: Recording, signal: StopSignal) -> Generator[None]:
+        """Keep the lease of a run whose producer may take long to answer at all."""
+        self._starting[recording] = signal
+        self._ensure_heartbeat()
+        try:
+            yield
+        finally:
+            del self._starting[recording]
+
     def launch(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> LiveRun:
         """Let a run go. It no longer belongs to the request that launched it."""
+        if self._draining:
+            # It was still starting when the server began to shut down.
+            signal.set()
         task = asyncio.create_task(self._conduct(plan, signal, conduct), name=f"run {plan.run_input.run_id}")
         self._live[task] = (plan.recording, signal)
         task.add_done_callback(self._forget)
-        if self._heartbeat is None or self._heartbeat.done():
-            self._heartbeat = asyncio.create_task(self._keep_leases(), name="run heartbeat")
+        self._ensure_heartbeat()
         return LiveRun(plan.run_input.run_id, plan.recording, signal, task)
 
     async def drain(self, seconds: float) -> None:
@@ -191,12 +205,12 @@ class RunSupervisor:
         if verdict is not None:
             waiting.add(verdict)  # type: ignore[arg-type]
         while True:
-            if signal.requested.done():
-                return Stopped()
             if verdict is not None and verdict.done() and (refused := _refusal(verdict)) is not None:
                 return refused
             if driving.done() and (verdict is None or verdict.done()):
                 return None
+            if signal.requested.done():
+                return Stopped()
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 return Failed(
@@ -217,10 +231,14 @@ class RunSupervisor:
         logger.warning("Run %s failed: %s", plan.run_input.run_id, failure.message, exc_info=error)
         return Failed(failure.message, failure.code)
 
+    def _ensure_heartbeat(self) -> None:
+        if self._heartbeat is None or self._heartbeat.done():
+            self._heartbeat = asyncio.create_task(self._keep_leases(), name="run heartbeat")
+
     async def _keep_leases(self) -> None:
-        while self._live:
+        while self._live or self._starting:
             await asyncio.sleep(self._limits.lease_seconds / 3)
-            for recording, signal in list(self._live.values()):
+            for recording, signal in [*self._live.values(), *self._starting.items()]:
                 if recording.lease is not None:
                     await self._renew(recording, signal)
 
@@ -230,8 +248,9 @@ class RunSupervisor:
             await self._log.renew(recording.lease)
         except LeaseLostError:
             signal.set()
-        except AguiError:
-            # A log that is away for a moment is asked again before the lease runs out.
+        except Exception:
+            # A log that is away for a moment is asked again before the lease runs out. Whatever one run's log raises,
+            # the others' leases are renewed.
             logger.warning("The lease of %s could not be renewed.", recording.run, exc_info=True)
 
 

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from agui_runtime.composition.container import RuntimeContainer
-from agui_runtime.domain.errors import AguiError
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +29,14 @@ class Lifespan:
         Raises:
             AguiError: something that was configured cannot be used.
         """
-        for adapter in self._adapters():
-            if hasattr(adapter, "open"):
-                await adapter.open()
-            self._opened.append(adapter)
+        try:
+            for adapter in self._adapters():
+                if hasattr(adapter, "open"):
+                    await adapter.open()
+                self._opened.append(adapter)
+        except BaseException:
+            await self.stop()
+            raise
         self._recovery = asyncio.create_task(self._recover(), name="recovery of lost runs")
 
     async def drain(self) -> None:
@@ -45,10 +48,14 @@ class Lifespan:
         if self._recovery is not None:
             self._recovery.cancel()
             await asyncio.wait({self._recovery})
-        for adapter in reversed(self._opened):
-            if hasattr(adapter, "close"):
-                await adapter.close()
-        self._opened.clear()
+        while self._opened:
+            adapter = self._opened.pop()
+            try:
+                if hasattr(adapter, "close"):
+                    await adapter.close()
+            except Exception:
+                # The others must be closed all the same.
+                logger.exception("%s could not be closed.", type(adapter).__name__)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -64,12 +71,18 @@ class Lifespan:
         container = self._container
         seen: set[int] = set()
         candidates = (
+            container.telemetry(),
+            container.identity(),
+            container.access_policy(),
             container.database(),
             container.state_store(),
             container.run_log(),
             container.thread_directory(),
             container.model(),
             container.guardrail(),
+            container.hooks(),
+            container.agent_catalog(),
+            container.tool_catalog(),
             *container.agents(),
         )
         for adapter in candidates:
@@ -84,6 +97,7 @@ class Lifespan:
                 sealed = await self._container.recover_runs()()
                 if sealed:
                     logger.warning("%d lost runs were sealed.", sealed)
-            except AguiError:
+            except Exception:
+                # Whatever a store raises now, later it may be well again.
                 logger.warning("Lost runs could not be looked for; tried again soon.", exc_info=True)
             await asyncio.sleep(interval)

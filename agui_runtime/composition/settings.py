@@ -1,6 +1,7 @@
 """Settings from the environment: one frozen class, prefix ``AGUI_``; an unknown or bad value fails at start."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ PREFIX = "AGUI_"
 TEST_PREFIX = "AGUI_TEST_"
 """Names of the test run's own switches; the runtime does not read them."""
 
+_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -27,8 +29,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _address(text: str) -> str:
+    # Empty means "every interface" to the operating system, which nobody asks for by leaving a variable empty.
+    if not text.strip():
+        raise ValueError("an address to listen on, such as 127.0.0.1")
+    return text.strip()
+
+
 def _port(text: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) <= 65535:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ValueError("a port number from 0 to 65535")
     return int(text)
 
@@ -64,8 +73,8 @@ def _origins(text: str) -> tuple[str, ...]:
 
 
 def _path(text: str) -> str:
-    if not text.startswith("/") or "?" in text or "#" in text:
-        raise ValueError("a path that begins with /")
+    if _PATH.fullmatch(text) is None:
+        raise ValueError("a path that begins with / and has only letters, digits and -._~/")
     return text.rstrip("/")
 
 
@@ -95,7 +104,7 @@ def _setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: 
 class Settings:
     """Every setting; the variable's name is the attribute's in capitals, behind ``AGUI_``."""
 
-    host: str = _setting("127.0.0.1", str, "Address to listen on")
+    host: str = _setting("127.0.0.1", _address, "Address to listen on")
     port: int = _setting(8000, _port, "Port to listen on; 0 picks a free one")
     base_path: str = _setting("/api/copilotkit", _path, "Where the runtime is served")
     graphiql: bool = _setting(True, _switch, "Whether browsers that open the endpoint get the GraphiQL page")
@@ -108,6 +117,7 @@ class Settings:
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
     max_query_depth: int = _setting(20, _count, "Deepest nesting of a GraphQL query")
     max_query_aliases: int = _setting(100, _count, "Most aliases of a GraphQL query")
+    max_query_fields: int = _setting(500, _count, "Most fields of a GraphQL query, as written")
     max_run_events: int = _setting(100_000, _count, "Most events of one run")
     max_run_bytes: int = _setting(16 * 1024 * 1024, _count, "Most output of one run, in characters")
     max_run_seconds: float = _setting(600.0, _seconds, "Longest run")
@@ -171,7 +181,7 @@ class Settings:
     @property
     def document_limits(self) -> DocumentLimits:
         """Limits on GraphQL documents."""
-        return DocumentLimits(self.max_query_depth, self.max_query_aliases)
+        return DocumentLimits(self.max_query_depth, self.max_query_aliases, self.max_query_fields)
 
     @property
     def run_limits(self) -> RunLimits:

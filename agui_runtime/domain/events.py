@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from agui_runtime.domain.json_value import JsonObject, JsonValue
-from agui_runtime.domain.messages import Message
+from agui_runtime.domain.errors import InvalidEventError
+from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps
+from agui_runtime.domain.messages import Message, text_of
 from agui_runtime.domain.runs import Interrupt, RunInput
 
 
@@ -433,11 +434,32 @@ TERMINAL = (RunFinished, RunError)
 
 
 def weight(event: Event) -> int:
-    """Characters of output that the event adds, for the limit on a run's size."""
+    """Characters of output that the event adds, for the limit on a run's size.
+
+    Raises:
+        InvalidEventError: the event carries a value that is not JSON; its message names the event.
+    """
     match event:
         case TextMessageContent(delta=text) | ToolCallArgs(delta=text) | ReasoningMessageContent(delta=text):
             return len(text)
         case ToolCallResult(content=text):
             return len(text)
+        case StateSnapshot(snapshot=value) | AgentStateMessage(state=value) | Custom(value=value) | Raw(event=value):
+            return BARE + _length(event, value)
+        case StateDelta(delta=value) | ActivityDelta(patch=value) | ActivitySnapshot(content=value):
+            return BARE + _length(event, value)
+        case MessagesSnapshot(messages=messages):
+            return BARE + sum(BARE + len(text_of(getattr(message, "content", None))) for message in messages)
         case _:
-            return 64
+            return BARE
+
+
+BARE = 64
+"""What an event counts for beside its payload, so that many small ones add up."""
+
+
+def _length(event: Event, value: JsonValue) -> int:
+    try:
+        return len(dumps(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidEventError(f"{event.type} carries a value that is not JSON: {error}.") from error

@@ -111,7 +111,7 @@ def _too_many_aliases(answer: Normal) -> Normal:
 def _own_parser(answer: Normal) -> Normal:
     result = deepcopy(answer.result)
     result["errors"][0]["extensions"]["originalError"]["message"] = (
-        'unexpected end of data: line 1 column 22 (char 21), "{\\"query\\": \\"{ hello }\\"" is not valid JSON'
+        'Expecting \',\' delimiter: line 1 column 22 (char 21), "{\\"query\\": \\"{ hello }\\"" is not valid JSON'
     )
     return evolve(answer, result=result)
 

@@ -49,7 +49,7 @@ HTTP_FAULTS = {
     "malformed JSON": Fault(400, INVALID_JSON, body=b'{"query": "{ hello }"'),
     "empty body": Fault(400, INVALID_JSON, body=b""),
     "no UTF-8": Fault(400, INVALID_JSON, body=b'{"query": "\xff\xfe"}'),
-    "a lone surrogate": Fault(400, INVALID_JSON, body=b'{"query": "\\ud800"}'),
+    "a lone surrogate": Fault(200, "Invalid character: U+D800", "GRAPHQL_PARSE_FAILED", b'{"query": "\\ud800"}'),
     "NaN": Fault(400, INVALID_JSON, body=b'{"query": NaN}'),
     "two documents": Fault(400, INVALID_JSON, body=b'{"query":"{hello}"}{}'),
     "deeply nested lists": Fault(400, INVALID_JSON, body=b"[" * DEEP + b"]" * DEEP),

@@ -13,7 +13,7 @@ from agui_runtime.application.values import AfterRun, BeforeRun, ModelRequest
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.identity import AgentName
-from agui_runtime.domain.runs import Interrupt
+from agui_runtime.domain.runs import Interrupt, Stopped
 from tests.support.graphql_client import chat, exchange
 from tests.support.scripts import asked
 from tests.support.state_api import AGENTS, INFO, StateApi, told
@@ -48,8 +48,6 @@ async def _worker(run_input: RunInput, context: RunContext) -> AsyncIterator[e.E
         case "tools":
             for event in call("call-1", "double", ['{"n":21}']):
                 yield event
-        case "wait":
-            await asyncio.sleep(3600)
         case text:
             yield f"You said {text}."
 
@@ -58,12 +56,14 @@ class Hooks:
     def __init__(self) -> None:
         self.before: list[BeforeRun] = []
         self.after: list[AfterRun] = []
+        self.is_over = asyncio.Event()
 
     async def before_run(self, before: BeforeRun) -> None:
         self.before.append(before)
 
     async def after_run(self, after: AfterRun) -> None:
         self.after.append(after)
+        self.is_over.set()
 
 
 async def _double(arguments: dict[str, Any]) -> Any:
@@ -209,19 +209,22 @@ def test_metadata_may_be_left_out_or_empty() -> None:
 
 def test_a_script_that_hangs_up_stops_its_run() -> None:
     hooks = Hooks()
+    waits = asyncio.Event()
+
+    async def patient(run_input: RunInput) -> AsyncIterator[str]:
+        yield "one "
+        waits.set()
+        await asyncio.sleep(3600)
 
     async def story(api: StateApi) -> None:
-        running = asyncio.create_task(api.execute("wait", "worker"))
+        running = asyncio.create_task(api.execute("wait", "patient"))
         async with asyncio.timeout(10):
-            while not hooks.before:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
+            await waits.wait()
             running.cancel()
-            while not hooks.after:
-                await asyncio.sleep(0.01)
-        assert type(hooks.after[0].outcome).__name__ == "Stopped"
+            await hooks.is_over.wait()
+        assert hooks.after[0].outcome == Stopped()
 
-    told(story, hooks=hooks, **WORKER)
+    told(story, hooks=hooks, agents=(FunctionAgent(patient, "patient"),))
 
 
 def test_an_interrupted_run_leaves_a_question_until_it_is_answered() -> None:

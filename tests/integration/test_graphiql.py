@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -161,7 +161,7 @@ def test_a_file_is_named_relative_to_the_page() -> None:
     assert all(address.startswith("./graphiql/") for address in linked(page))
 
 
-@pytest.mark.parametrize("base", ["/", "/graphql", "/api/a:b", "/a/b/c.d"])
+@pytest.mark.parametrize("base", ["/", "/graphql", "/api/a~b", "/a/b/c.d"])
 def test_the_page_finds_its_files_below_any_base_path(base: str) -> None:
     async def scenario() -> list[int]:
         async with serving(runtime(environment={"AGUI_BASE_PATH": base})) as url:
@@ -174,9 +174,8 @@ def test_the_page_finds_its_files_below_any_base_path(base: str) -> None:
 
 
 def test_a_base_path_cannot_write_into_the_page() -> None:
-    page = get_from({"AGUI_BASE_PATH": '/"><script>'}, quote('/"><script>'))
-    assert page.status == 200
-    assert "<script>" not in page.text
+    with pytest.raises(ConfigurationError, match="AGUI_BASE_PATH"):
+        runtime(environment={"AGUI_BASE_PATH": '/"><script>'}).router()
 
 
 def test_a_file_can_be_asked_about_with_head(host: Host) -> None:

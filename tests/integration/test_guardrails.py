@@ -75,6 +75,10 @@ async def _model(request: ModelRequest) -> AsyncIterator[e.Event]:
                 yield e.TextMessageContent("m", piece)
                 await asyncio.sleep(0.05)
             yield e.TextMessageEnd("m")
+        case "endless":
+            yield e.TextMessageStart("m")
+            yield e.TextMessageContent("m", "one ")
+            await asyncio.Event().wait()
         case _:
             for event in say("m", ["fast ", "answer"]):
                 yield event
@@ -182,18 +186,16 @@ def test_a_denied_input_fails_the_response_with_the_reason(text: str, seconds: f
     status = response["status"]
     assert (status["code"], status["reason"]) == ("Failed", "GUARDRAILS_VALIDATION_FAILED")
     assert status["details"] == {"guardrailsReason": "Dogs are off topic."}
-    assert all("four" not in text for text in _texts(response)) or seconds > 0.2
 
 
 def test_a_text_that_is_open_when_the_input_is_denied_is_cut_and_failed() -> None:
-    response = with_service(answering(DENIED, seconds=0.12), "slow").response()
+    response = with_service(answering(DENIED, seconds=0.12), "endless").response()
     (message,) = response["messages"]
     assert message["status"]["code"] == "Failed"
     assert (
         message["status"]["reason"] == "Interrupted due to Guardrails validation failure. Reason: Dogs are off topic."
     )
-    assert "".join(message["content"]).startswith("one ")
-    assert "four" not in "".join(message["content"])
+    assert message["content"] == ["one "]
 
 
 def test_an_agent_is_judged_too() -> None:

@@ -34,7 +34,7 @@ def _incoming(request: web.Request) -> IncomingRequest:
     return IncomingRequest(
         method=request.method,
         path=request.path,
-        query=request.query_string,
+        query=request.rel_url.raw_query_string,
         headers=headers,
         chunks=_chunks(request),
         peer=request.remote,
@@ -50,17 +50,19 @@ def _whole(request: web.Request, response: Response) -> web.Response:
     assert isinstance(response.body, bytes)  # noqa: S101 - the caller looked
     body = b"" if request.method == "HEAD" else response.body
     answer = web.Response(status=response.status, body=body)
-    if "content-type" not in {name.lower() for name, _ in response.headers}:
-        answer.headers.popall("Content-Type", None)
-    for name, value in response.headers:
-        answer.headers[name] = value
+    answer.headers.popall("Content-Type", None)
+    _add_headers(answer, response)
     return answer
+
+
+def _add_headers(answer: web.StreamResponse, response: Response) -> None:
+    for name, value in response.headers:
+        answer.headers.add(name, value)
 
 
 async def _streamed(request: web.Request, response: Response, body: StreamedBody) -> web.StreamResponse:
     answer = web.StreamResponse(status=response.status)
-    for name, value in response.headers:
-        answer.headers[name] = value
+    _add_headers(answer, response)
     answer.headers["X-Accel-Buffering"] = "no"
     try:
         await answer.prepare(request)

@@ -1,6 +1,7 @@
 """JSON values to bytes and back."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,9 +51,16 @@ def _to_json_slowly(value: JsonValue) -> bytes:
 
 def _from_json_slowly(data: bytes | str) -> JsonValue:
     try:
-        return json.loads(data, parse_constant=_refuse_constant)
+        return json.loads(data, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise InvalidError("The text is not valid JSON.") from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large for a JSON number")
+    return number
 
 
 def _refuse_constant(name: str) -> JsonValue:

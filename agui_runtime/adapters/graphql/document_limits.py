@@ -1,6 +1,7 @@
 """Documents that cost too much are refused before execution; the TypeScript server runs 3000 aliases."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from attrs import frozen
 from graphql import (
@@ -11,15 +12,25 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Visitor,
+    visit,
 )
 
 
 @frozen
 class DocumentLimits:
-    """How deep a document may nest fields, and how many aliases it may use, fragments counted where they are spread."""
+    """How large a document may be.
+
+    Attributes:
+        max_depth: levels of fields.
+        max_aliases: aliases, those of fragments counted where they are spread.
+        max_fields: fields as written; validation compares them with each other, so it takes time by their square.
+        max_tokens: words and signs as written.
+    """
 
     max_depth: int = 20
     max_aliases: int = 100
+    max_fields: int = 500
     max_tokens: int = 20_000
 
 
@@ -27,6 +38,28 @@ class DocumentLimits:
 class _Cost:
     depth: int
     aliases: int
+
+
+class _Counter(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields = 0
+        self.aliases = 0
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.fields += 1
+        self.aliases += node.alias is not None
+
+
+def too_large_to_validate(document: DocumentNode, limits: DocumentLimits) -> str | None:
+    """What is wrong with a document that was only parsed, in words; ``None`` where it may be validated."""
+    counter = _Counter()
+    visit(document, counter)
+    if counter.aliases > limits.max_aliases:
+        return f"The query has {counter.aliases} aliases; the limit of this server is {limits.max_aliases}."
+    if counter.fields > limits.max_fields:
+        return f"The query has {counter.fields} fields; the limit of this server is {limits.max_fields}."
+    return None
 
 
 def broken_limit(document: DocumentNode, limits: DocumentLimits) -> str | None:

@@ -21,10 +21,10 @@ from graphql import (
     visit,
 )
 
-from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit
+from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit, too_large_to_validate
 
-MAX_KEPT_CHARACTERS = 64 * 1024
-"""Longer texts are read anew each time: clients' are a few KB, and the cache must not hold what attackers send."""
+MAX_KEPT_CHARACTERS = 8 * 1024
+"""Longer texts are read anew each time: clients' are a few KB, and a document takes 200 times its text in memory."""
 
 _QUOTED = re.compile(r"'([^']*)'")
 _ABORTED = "Validation aborted."
@@ -49,9 +49,14 @@ class Document:
             return next(iter(self.operations.values())) if len(self.operations) == 1 else None
         return self.operations.get(name) if isinstance(name, str) else None
 
-    def is_incremental(self, variables: Mapping[str, Any]) -> bool:
-        """Whether its answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
-        return any(_is_active(directive, variables) for directive in self.incremental)
+    def is_incremental(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
+        """Whether an operation's answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
+        defaults = {
+            definition.variable.name.value: definition.default_value.value
+            for definition in operation.variable_definitions or ()
+            if isinstance(definition.default_value, BooleanValueNode)
+        }
+        return any(_is_active(directive, {**defaults, **variables}) for directive in self.incremental)
 
 
 @frozen
@@ -64,7 +69,7 @@ class Refused:
 class Documents:
     """A bounded cache of documents by their text; the least recently used one goes first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_documents: int = 256) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_documents: int = 64) -> None:
         self._schema = schema
         self._limits = limits
         self._max_documents = max_documents
@@ -89,10 +94,12 @@ class Documents:
             node = parse(text, max_tokens=self._limits.max_tokens)
         except GraphQLError as error:
             return Refused((_formatted(error, "GRAPHQL_PARSE_FAILED"),))
-        errors = validate(self._schema, node)
-        if errors:
-            return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
-        broken = broken_limit(node, self._limits)
+        broken = too_large_to_validate(node, self._limits)
+        if broken is None:
+            errors = validate(self._schema, node)
+            if errors:
+                return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+            broken = broken_limit(node, self._limits)
         if broken is not None:
             return Refused(({"message": broken, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}},))
         operations = {

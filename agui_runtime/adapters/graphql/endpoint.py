@@ -74,7 +74,7 @@ class GraphqlEndpoint:
         if request.method == "GET" and is_mutation(operation):
             text = "Can only perform a mutation operation from a POST request."
             raise BadRequestError(405, text, headers=(("allow", "POST"),))
-        if document.is_incremental(parameters.variables) and accepted.incremental is None:
+        if document.is_incremental(operation, parameters.variables) and accepted.incremental is None:
             # Asked before the agent runs: the TypeScript server runs it first and then throws the result away.
             return Response(406, (("accept", INCREMENTAL_OFFERED), *_version(request)))
         return await self._run(request, parameters, document, operation, accepted)
@@ -178,9 +178,12 @@ def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Header
 
 
 def _invalid(refused: Refused, form: Form, headers: Headers) -> Response:
+    return _single(_document_status(form), {"errors": refused.errors}, form, headers)
+
+
+def _document_status(form: Form) -> int:
     # Clients of the older media type expect 200 for a document that cannot be executed (contract graphql §8).
-    status = 200 if form is Form.JSON else 400
-    return _single(status, {"errors": refused.errors}, form, headers)
+    return 200 if form is Form.JSON else 400
 
 
 def _refuse(error: BadRequestError, form: Form, headers: Headers) -> Response:
@@ -189,7 +192,8 @@ def _refuse(error: BadRequestError, form: Form, headers: Headers) -> Response:
     body = _error(error.message, "BAD_REQUEST")
     if error.original is not None:
         body["extensions"]["originalError"] = error.original
-    return _single(error.status, {"errors": [body]}, form, (*error.headers, *headers))
+    status = _document_status(form) if error.is_document_fault else error.status
+    return _single(status, {"errors": [body]}, form, (*error.headers, *headers))
 
 
 def _error(message: str, code: str) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 """From the mutation's variables to a request of the application (contract graphql §3, one-model §1)."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve
 
+from agui_runtime.adapters.codec.json_text import from_json
 from agui_runtime.application.generate_request import GenerateRequest, GuardrailTopics
 from agui_runtime.application.values import AgentInput
 from agui_runtime.domain import messages as m
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.identity import AgentName, Caller, RunId, ThreadId
-from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps, is_object
+from agui_runtime.domain.json_value import JsonObject, dumps, is_object
 from agui_runtime.domain.runs import ContextEntry, Resume
 from agui_runtime.domain.tools import Tool
 
@@ -148,8 +148,8 @@ def _image_message(entry: Data, image: Data) -> m.Message:
 def _add_call(messages: dict[str, m.Message], entry: Data, call: Data) -> None:
     """Calls are folded into their parent message (contract graphql §6 "Agent path")."""
     try:
-        arguments = dumps(json.loads(call["arguments"]))
-    except (ValueError, RecursionError):
+        arguments = dumps(from_json(call["arguments"]))
+    except (InvalidError, RecursionError):
         return
     tool_call = m.ToolCall(entry["id"], call["name"], arguments)
     parent_id = call.get("parentMessageId")
@@ -193,8 +193,8 @@ def _topics(data: Data, credentials: str) -> GuardrailTopics | None:
 
 def _schema(action: Data) -> JsonObject:
     try:
-        schema: JsonValue = json.loads(action["jsonSchema"])
-    except (ValueError, RecursionError) as error:
+        schema = from_json(action["jsonSchema"])
+    except InvalidError as error:
         raise InvalidError(f"The jsonSchema of the action {action['name']!r} is not valid JSON.") from error
     if not is_object(schema):
         raise InvalidError(f"The jsonSchema of the action {action['name']!r} is not a JSON object.")
@@ -203,8 +203,8 @@ def _schema(action: Data) -> JsonObject:
 
 def _object(text: str | None) -> JsonObject:
     try:
-        value: JsonValue = json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        value = from_json(text or "{}")
+    except InvalidError:
         return {}
     return value if is_object(value) else {}
 

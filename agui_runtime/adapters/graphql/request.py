@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
 from attrs import Factory, frozen
 
+from agui_runtime.adapters.codec.json_text import from_json
 from agui_runtime.adapters.http.exchange import Headers, Request
-from agui_runtime.domain.json_value import JsonValue, is_array, is_object
+from agui_runtime.domain.errors import InvalidError
+from agui_runtime.domain.json_value import is_array, is_object
 
 PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
 _ALLOW_BOTH = (("allow", "GET, POST"),)
@@ -25,7 +26,12 @@ class Parameters:
 
 
 class BadRequestError(Exception):
-    """The request is refused before execution. ``message`` is ``None`` for an answer without a body."""
+    """The request is refused before execution.
+
+    Attributes:
+        message: ``None`` for an answer without a body.
+        is_document_fault: the older JSON media type gets 200 all the same, as for a document that cannot be executed.
+    """
 
     def __init__(
         self,
@@ -34,12 +40,14 @@ class BadRequestError(Exception):
         *,
         headers: Headers = (),
         original: Mapping[str, Any] | None = None,
+        is_document_fault: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = headers
         self.original = original
+        self.is_document_fault = is_document_fault
 
 
 def read_parameters(request: Request) -> Parameters:
@@ -49,7 +57,7 @@ def read_parameters(request: Request) -> Parameters:
         BadRequestError: with the status that the fault gets.
     """
     if request.method == "GET":
-        return _check(_from_query(dict(parse_qsl(request.query, keep_blank_values=True))))
+        return _check(_from_query(request.query))
     if request.method != "POST":
         raise BadRequestError(405, "GraphQL only supports GET and POST requests.", headers=_ALLOW_BOTH)
     content_type = (request.header("content-type") or "").partition(";")[0].strip()
@@ -58,16 +66,16 @@ def read_parameters(request: Request) -> Parameters:
     if content_type == "application/graphql":
         return _check({"query": _decoded(request.body)})
     if content_type == "application/x-www-form-urlencoded":
-        return _check(_from_query(dict(parse_qsl(_decoded(request.body), keep_blank_values=True))))
+        return _check(_from_query(_decoded(request.body)))
     raise BadRequestError(415, None)
 
 
 def _from_json(body: bytes) -> dict[str, Any]:
     try:
-        value: JsonValue = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value = from_json(body.decode("utf-8"))
+    except (InvalidError, UnicodeDecodeError) as error:
         shown = body[:80].decode("utf-8", "replace")
-        reason = "Unexpected end of JSON input" if not body else str(error)
+        reason = "Unexpected end of JSON input" if not body.strip() else str(error.__cause__ or error)
         original = {"name": "SyntaxError", "message": f"{reason}, {json.dumps(shown)} is not valid JSON"}
         raise BadRequestError(400, "POST body sent invalid JSON.", original=original) from error
     if is_array(value):
@@ -80,24 +88,26 @@ def _from_json(body: bytes) -> dict[str, Any]:
     return dict(value)
 
 
-def _from_query(pairs: dict[str, str]) -> dict[str, Any]:
-    """Parameters as a query string carries them: objects as JSON text, unknown ones ignored."""
-    parameters: dict[str, Any] = {key: value for key, value in pairs.items() if key in PARAMETERS}
+def _from_query(text: str) -> dict[str, Any]:
+    """Parameters as a query string carries them: objects as JSON text, the first of a name, empty ones as absent."""
+    parameters: dict[str, Any] = {}
+    for key, value in parse_qsl(text, keep_blank_values=True):
+        if key in PARAMETERS:
+            parameters.setdefault(key, value)
+    parameters = {key: value for key, value in parameters.items() if value}
     for key in ("variables", "extensions"):
-        if parameters.get(key):
+        if key in parameters:
             try:
-                parameters[key] = orjson.loads(parameters[key])
-            except orjson.JSONDecodeError as error:
+                parameters[key] = from_json(parameters[key])
+            except InvalidError as error:
                 raise BadRequestError(400, f'The "{key}" parameter is not valid JSON.') from error
-        else:
-            parameters.pop(key, None)
     return parameters
 
 
 def _check(parameters: dict[str, Any]) -> Parameters:
     query = parameters.get("query")
     if query is None:
-        raise BadRequestError(200, "Must provide query string.", headers=_ALLOW_BOTH)
+        raise BadRequestError(400, "Must provide query string.", headers=_ALLOW_BOTH, is_document_fault=True)
     if not isinstance(query, str):
         text = f'Expected "query" param to be a string, but given {_type_name(query)}.'
         raise BadRequestError(400, text, headers=_ALLOW_BOTH)

@@ -3,6 +3,7 @@
 It has no TypeScript counterpart; all of it is additive, so that old clients' documents still validate.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from agui_runtime.domain.errors import AguiError, ConflictError, ErrorCode, Inva
 from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
 from agui_runtime.domain.messages import UserMessage
+
+logger = logging.getLogger(__name__)
 
 RUNTIME = "agui-runtime"
 PARSER_DEPTH = 1024
@@ -155,6 +158,7 @@ async def save_agent_state(_root: None, info: Info, data: dict[str, Any]) -> Sav
         )
     except AguiError as error:
         return SaveAgentStateResponse(**names, success=False, error_message=error.message, error_code=error.code)
+    logger.debug("State %s/%s is at version %d now; saved by %s.", *names.values(), saved.version, _metadata(data))
     return SaveAgentStateResponse(
         **names,
         success=True,

@@ -72,7 +72,8 @@ def test_two_readers_see_the_same_each_at_its_own_pace() -> None:
         late = asyncio.create_task(numbers(events))
         events.append(entries(3, 3))
         events.close()
-        assert sum(await early, []) == sum(await late, []) == [1, 2, 3]
+        seen = [[number for batch in await reader for number in batch] for reader in (early, late)]
+        assert seen == [[1, 2, 3]] * 2
 
     run(test())
 

@@ -1,7 +1,5 @@
 """What clients are told of an exception: our own words, known faults in the TypeScript runtime's, else nothing."""
 
-import asyncio
-
 import pytest
 
 from agui_runtime.application.failures import (
@@ -36,7 +34,6 @@ def test_a_foreign_text_does_not_leak_but_stays_as_cause(error: Exception) -> No
         (RuntimeError("getaddrinfo ENOTFOUND db.internal"), NOT_FOUND),
         (RuntimeError("ETIMEDOUT"), TIMED_OUT),
         (TimeoutError(), TIMED_OUT),
-        (asyncio.TimeoutError(), TIMED_OUT),
         (ConnectionResetError(), UNREACHABLE),
         (RuntimeError("fetch failed"), UNREACHABLE),
     ],

@@ -5,15 +5,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from agui_runtime.adapters.memory import MemoryRunLog
 from agui_runtime.adapters.scripted import ModelReply, ScriptedAgent, say
-from agui_runtime.application.values import AgentDescription, AgentRun, Lease, ModelRun, RunContext
+from agui_runtime.application.values import AgentRun, Lease, ModelRun, RunContext
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import (
     AgentError,
-    BusyError,
     ErrorCode,
     InvalidError,
     MisuseError,
@@ -21,20 +19,15 @@ from agui_runtime.domain.errors import (
     UnavailableError,
 )
 from agui_runtime.domain.identity import RunId, Scope, ThreadId
-from agui_runtime.domain.messages import AssistantMessage
-from agui_runtime.domain.runs import Failed, Finished, RunInput
+from agui_runtime.domain.runs import RunInput
 from tests.unit.application.plans import forever
 from tests.unit.application.world import (
-    LIMITS,
-    SCOPE,
-    THREAD,
     WRITER,
-    Hooks,
+    Refusing,
     World,
     agent_that_says,
     events_of,
     model_that_says,
-    only,
     scenario,
     to_agent,
     to_model,
@@ -42,20 +35,6 @@ from tests.unit.application.world import (
 )
 
 TEXT = say("m", ["Hi"])
-
-
-class Refusing:
-    """An agent that takes no run; it looks at the log while it is asked."""
-
-    def __init__(self, fault: Exception, look: Callable[[], Any] = lambda: None) -> None:
-        self._fault, self._look = fault, look
-
-    def describe(self) -> AgentDescription:
-        return AgentDescription(WRITER)
-
-    async def start(self, run_input: RunInput, context: RunContext) -> AgentRun:
-        self._look()
-        raise self._fault
 
 
 class WatchedLog(MemoryRunLog):
@@ -226,7 +205,11 @@ def test_a_request_that_stores_nothing_stores_nothing() -> None:
     world = World(model=model_that_says(*TEXT), agents=(agent_that_says(e.StateSnapshot({"n": 1}), *TEXT),))
 
     async def test() -> None:
-        for request in (to_model(is_stateless=True), to_agent(is_stateless=True), to_model(is_stateless=True, thread_id=None)):
+        for request in (
+            to_model(is_stateless=True),
+            to_agent(is_stateless=True),
+            to_model(is_stateless=True, thread_id=None),
+        ):
             events = await world.complete(request)
             assert events[-1].type == "RUN_FINISHED"
         assert world.database.statistics().threads == 0
@@ -248,59 +231,6 @@ def test_a_request_that_stores_nothing_does_not_wait_for_its_thread() -> None:
     scenario(world, test)
 
 
-def hanging_world(busy_seconds: float) -> World:
-    async def hang(_: RunInput, __: RunContext) -> AsyncIterator[e.Event]:
-        yield TEXT[0]
-        await forever()
-
-    return World(
-        agents=(ScriptedAgent(WRITER, hang), agent_that_says(*say("m2", ["Hi"]), name="quick")),
-        limits=evolve(LIMITS, busy_seconds=busy_seconds),
-    )
-
-
-def test_a_busy_thread_is_refused_after_a_while() -> None:
-    world = hanging_world(0.05)
-
-    async def test() -> None:
-        await world.start(to_agent())
-        before = asyncio.get_running_loop().time()
-        with pytest.raises(BusyError):
-            await world.start(to_agent("quick"))
-        assert asyncio.get_running_loop().time() - before >= 0.05
-
-    scenario(world, test)
-
-
-def test_a_thread_that_becomes_free_in_time_takes_the_waiting_run() -> None:
-    world = hanging_world(5.0)
-
-    async def test() -> None:
-        first = await world.start(to_agent())
-        second = asyncio.create_task(world.complete(to_agent("quick")))
-        await asyncio.sleep(0.03)
-        assert not second.done()
-        first.live.stop()
-        assert (await second)[-1].type == "RUN_FINISHED"
-
-    scenario(world, test)
-
-
-def test_a_run_that_waited_sees_what_the_old_one_still_wrote() -> None:
-    world = hanging_world(5.0)
-
-    async def test() -> None:
-        first = await world.start(to_agent())
-        regenerate = asyncio.create_task(world.complete(to_agent("quick")))
-        await asyncio.sleep(0.03)
-        first.live.stop()
-        await regenerate
-        answers = [message.id for message in await world.history() if isinstance(message, AssistantMessage)]
-        assert answers == ["m2"], "the client's list has dropped the answer that was cut"
-
-    scenario(world, test)
-
-
 def test_an_edit_that_cannot_be_logged_frees_the_thread() -> None:
     world, log = watched(agents=(agent_that_says(*TEXT),))
 
@@ -310,71 +240,6 @@ def test_an_edit_that_cannot_be_logged_frees_the_thread() -> None:
         with pytest.raises(UnavailableError):
             await world.start(to_agent(messages=(user(),)))
         assert world.database.statistics().live_runs == 0
-
-    scenario(world, test)
-
-
-def test_hooks_are_told_before_and_after_with_the_full_output() -> None:
-    hooks = Hooks()
-    world = World(agents=(agent_that_says(*TEXT, *say("m2", ["a", "b"])),), hooks=hooks)
-
-    async def test() -> None:
-        await world.complete(to_agent(properties={"p": 1}, frontend_url="http://page"))
-        (before,), (after,) = hooks.before, hooks.after
-        assert (before.thread_id, before.agent_name, before.properties, before.frontend_url) == (
-            THREAD,
-            WRITER,
-            {"p": 1},
-            "http://page",
-        )
-        assert before.messages == after.messages == (user(),)
-        assert [message.content for message in after.output] == ["Hi", "ab"]
-        assert after.outcome == Finished()
-
-    scenario(world, test)
-
-
-def test_a_hook_that_refuses_comes_before_the_agent_and_the_log() -> None:
-    world = World(
-        agents=(Refusing(AssertionError("never asked")),), hooks=Hooks(before=UnavailableError("closed for today"))
-    )
-
-    async def test() -> None:
-        with pytest.raises(UnavailableError, match="closed for today"):
-            await world.start(to_agent())
-        assert world.database.statistics().threads == 0
-
-    scenario(world, test)
-
-
-def test_a_hook_that_breaks_leaks_no_text() -> None:
-    world = World(agents=(agent_that_says(),), hooks=Hooks(before=RuntimeError("password")))
-
-    async def test() -> None:
-        with pytest.raises(Exception, match="unexpected error") as caught:
-            await world.start(to_agent())
-        assert "password" not in str(caught.value)
-
-    scenario(world, test)
-
-
-def test_an_after_hook_that_fails_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
-    world = World(agents=(agent_that_says(*TEXT),), hooks=Hooks(after=RuntimeError("bookkeeping broke")))
-
-    async def test() -> None:
-        assert (await world.complete(to_agent()))[-1].type == "RUN_FINISHED"
-        assert "after_run failed" in caplog.text
-
-    scenario(world, test)
-
-
-def test_the_after_hook_is_told_of_failures_too() -> None:
-    hooks = Hooks()
-    world = World(agents=(agent_that_says(*TEXT[:2], e.RunError("broken", "X1")),), hooks=hooks)
-
-    async def test() -> None:
-        await world.complete(to_agent())
-        assert isinstance(hooks.after[0].outcome, Failed)
 
     scenario(world, test)
 
@@ -408,43 +273,5 @@ def test_a_draining_runtime_takes_no_request() -> None:
         await world.supervisor.drain(0)
         with pytest.raises(UnavailableError):
             await world.start(to_agent())
-
-    scenario(world, test)
-
-
-def test_a_client_that_leaves_messages_out_edits_the_history() -> None:
-    world = World(agents=(agent_that_says(*TEXT), agent_that_says(*say("m2", ["Better"]), name="second")))
-
-    async def test() -> None:
-        await world.complete(to_agent())
-        events = await world.complete(to_agent("second"))
-        (snapshot,) = only(events, e.MessagesSnapshot)
-        assert snapshot.is_edit
-        assert [message.id for message in snapshot.messages] == ["question-1"]
-        assert [message.content for message in await world.history()] == ["Hello", "Better"]
-
-    scenario(world, test)
-
-
-def test_a_client_that_goes_on_edits_nothing() -> None:
-    world = World(agents=(agent_that_says(*TEXT), agent_that_says(*say("m2", ["More"]), name="second")))
-
-    async def test() -> None:
-        await world.complete(to_agent())
-        so_far = (user(), AssistantMessage(id="m", content="Hi"), user("And?", "question-2"))
-        events = await world.complete(to_agent("second", messages=so_far))
-        assert only(events, e.MessagesSnapshot) == []
-        assert [message.content for message in await world.history()] == ["Hello", "Hi", "And?", "More"]
-
-    scenario(world, test)
-
-
-def test_what_one_scope_stores_another_does_not_see() -> None:
-    world = World(agents=(agent_that_says(*TEXT),))
-
-    async def test() -> None:
-        await world.complete(to_agent())
-        assert await world.log.read(Scope("tenant-2"), THREAD) == ()
-        assert await world.log.read(SCOPE, THREAD) != ()
 
     scenario(world, test)

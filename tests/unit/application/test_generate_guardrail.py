@@ -12,9 +12,9 @@ from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import GENERIC_MESSAGE, AgentError, ErrorCode, MisuseError, UnavailableError
 from agui_runtime.domain.messages import AssistantMessage, ToolMessage, UserMessage
 from agui_runtime.domain.runs import Denied
-from tests.unit.application.test_generate_commit import Refusing
 from tests.unit.application.world import (
     Hooks,
+    Refusing,
     World,
     agent_that_says,
     model_that_says,
@@ -106,7 +106,9 @@ def test_server_tools_wait_for_the_verdict() -> None:
             return verdict
 
     world = World(
-        model=model_that_says(*call("c", "tool", ["{}"])), tools=(server_tool("tool", tool),), guardrail=Slow(ALLOWED, 0.02)
+        model=model_that_says(*call("c", "tool", ["{}"])),
+        tools=(server_tool("tool", tool),),
+        guardrail=Slow(ALLOWED, 0.02),
     )
 
     async def test() -> None:
@@ -140,7 +142,10 @@ def test_denied_means_that_no_tool_runs(seconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [(RuntimeError("secret of the service"), GENERIC_MESSAGE), (UnavailableError("The guardrail is away."), "The guardrail is away.")],
+    [
+        (RuntimeError("secret of the service"), GENERIC_MESSAGE),
+        (UnavailableError("The guardrail is away."), "The guardrail is away."),
+    ],
 )
 @pytest.mark.parametrize("with_tool", [False, True])
 def test_a_guardrail_that_fails_fails_the_run(fault: Exception, message: str, with_tool: bool) -> None:

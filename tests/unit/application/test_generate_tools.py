@@ -100,7 +100,9 @@ def test_a_tool_that_fails_does_not_fail_the_run() -> None:
     async def explode(_: dict[str, Any]) -> Any:
         raise RuntimeError("handler exploded")
 
-    world = World(tools=(server_tool("boom", explode),), model=model_that_says(*call("c", "boom", ["{}"]), *say("m", ["on"])))
+    world = World(
+        tools=(server_tool("boom", explode),), model=model_that_says(*call("c", "boom", ["{}"]), *say("m", ["on"]))
+    )
 
     async def test() -> None:
         events = await world.complete(to_model())
@@ -249,7 +251,9 @@ def test_a_called_agent_may_use_server_tools() -> None:
     world = helper_world(*call("i", "add", ['{"a":2,"b":2}']), tools=(ADD,))
 
     async def test() -> None:
-        results = {result.tool_call_id: result.content for result in only(await world.complete(to_model()), e.ToolCallResult)}
+        results = {
+            result.tool_call_id: result.content for result in only(await world.complete(to_model()), e.ToolCallResult)
+        }
         assert results == {"c": "helper agent started", "i": "4"}
 
     scenario(world, test)

@@ -121,14 +121,17 @@ def test_a_run_is_sealed_once() -> None:
     scenario(world, test)
 
 
-def test_one_run_that_cannot_be_sealed_does_not_keep_the_others(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("fault", [UnavailableError("The store is away."), RuntimeError("A driver's own error.")])
+def test_one_run_that_cannot_be_sealed_does_not_keep_the_others(
+    fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     world = World()
     load = world.store.load
 
     class Moody:
         async def load(self, key: object) -> object:
             if getattr(key, "agent_name", "") == "cursed":
-                raise UnavailableError("The store is away.")
+                raise fault
             return await load(key)  # type: ignore[arg-type]
 
     async def test() -> None:

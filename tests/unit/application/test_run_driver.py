@@ -100,7 +100,9 @@ def test_a_delta_that_does_not_apply_names_its_pointer() -> None:
 
 
 def test_an_impossible_event_is_named() -> None:
-    with pytest.raises(InvalidEventError, match="TEXT_MESSAGE_CONTENT came for the text message 'm', which is not open"):
+    with pytest.raises(
+        InvalidEventError, match="TEXT_MESSAGE_CONTENT came for the text message 'm', which is not open"
+    ):
         drive(plan(Source(e.TextMessageContent("m", "a"))))
 
 
@@ -143,7 +145,9 @@ def test_too_much_output_names_the_limit() -> None:
 
 
 def test_what_was_opened_beyond_a_limit_is_never_closed_without_its_opening() -> None:
-    driver = RunDriver(driven := plan(Source(e.StepStarted("s"), *say("m", ["a"])), limits=evolve(LIMITS, max_events=1)))
+    driver = RunDriver(
+        driven := plan(Source(e.StepStarted("s"), *say("m", ["a"])), limits=evolve(LIMITS, max_events=1))
+    )
     with pytest.raises(InvalidError):
         run(driver.drive())
     everything = [*said(driven), *driver.finalize(Failed("cut"))]
@@ -187,7 +191,9 @@ async def add(arguments: dict[str, Any]) -> Any:
 
 
 def test_a_server_tool_runs_when_its_call_ends_and_its_result_comes_before_what_follows() -> None:
-    driven = plan(Source(*call("c", "add", ['{"a":1,', '"b":2}']), *say("m", ["next"]), DONE), tools=[server_tool("add", add)])
+    driven = plan(
+        Source(*call("c", "add", ['{"a":1,', '"b":2}']), *say("m", ["next"]), DONE), tools=[server_tool("add", add)]
+    )
     drive(driven)
     expected = [*call("c", "add", ['{"a":1,', '"b":2}']), e.ToolCallResult("result-c", "c", "3"), *say("m", ["next"])]
     assert said(driven) == expected

@@ -17,8 +17,8 @@ from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunH
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
-from agui_runtime.application.values import AfterRun, BeforeRun, ModelRequest, RunContext
-from agui_runtime.domain.events import Event, RunFinished, RunStarted
+from agui_runtime.application.values import AfterRun, AgentDescription, AgentRun, BeforeRun, ModelRequest, RunContext
+from agui_runtime.domain.events import TERMINAL, Event, RunFinished, RunStarted
 from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import ANONYMOUS, AgentName, Caller, RunId, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
@@ -157,14 +157,29 @@ def to_model(**given: Any) -> GenerateRequest:
     return GenerateRequest(**{"caller": CALLER, "messages": (user(),), "thread_id": THREAD, **given})
 
 
+class Refusing:
+    """An agent that takes no run; it looks at the log while it is asked."""
+
+    def __init__(self, fault: Exception, look: Callable[[], Any] = lambda: None) -> None:
+        self._fault, self._look = fault, look
+
+    def describe(self) -> AgentDescription:
+        return AgentDescription(WRITER)
+
+    async def start(self, run_input: RunInput, context: RunContext) -> AgentRun:
+        self._look()
+        raise self._fault
+
+
 def agent_that_says(*events: Event, name: str = WRITER) -> ScriptedAgent:
-    """An agent whose run is these events within its own boundary."""
+    """An agent whose run is these events within its own boundary; the last may be the end it has."""
 
     async def play(run_input: RunInput, context: RunContext) -> AsyncIterator[Event]:
         yield RunStarted(run_input.thread_id, run_input.run_id)
         for event in events:
             yield event
-        yield RunFinished(run_input.thread_id, run_input.run_id)
+        if not (events and isinstance(events[-1], TERMINAL)):
+            yield RunFinished(run_input.thread_id, run_input.run_id)
 
     return ScriptedAgent(name, play)
 

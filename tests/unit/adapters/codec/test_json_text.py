@@ -27,7 +27,9 @@ def test_a_number_of_any_size_can_be_written() -> None:
     assert to_json(2**70) == str(2**70).encode()
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"nope", b"NaN", b"[Infinity]", b'"\xff"', b"[" * 100_000, b'{"a":1}x'])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"nope", b"NaN", b"[Infinity]", b"[-1e999]", b'"\xff"', b"[" * 100_000, b'{"a":1}x']
+)
 def test_broken_text_is_refused_without_quoting_it(text: bytes) -> None:
     with pytest.raises(InvalidError, match=r"^The text is not valid JSON\.$"):
         from_json(text)

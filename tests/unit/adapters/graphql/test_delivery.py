@@ -167,7 +167,9 @@ def test_an_error_beside_the_stream_is_in_the_first_payload() -> None:
 
 # ---- the clients' own operation, in whatever order a run happens to speak
 
-STEP = st.sampled_from(["text", "call", "result", "state", "question", "piece", "piece", "piece", "close", "tick", "tick"])
+STEP = st.sampled_from(
+    ["text", "call", "result", "state", "question", "piece", "piece", "piece", "close", "tick", "tick"]
+)
 SCRIPT = st.lists(st.tuples(STEP, st.integers(0, 3)), max_size=25)
 
 
@@ -274,7 +276,9 @@ def test_whatever_the_order_statuses_come_last(script: list[tuple[str, int]]) ->
 
 @settings(max_examples=25, deadline=None)
 @given(script=SCRIPT)
-def test_whatever_the_order_every_entry_has_one_item_and_a_parent_that_came_before(script: list[tuple[str, int]]) -> None:
+def test_whatever_the_order_every_entry_has_one_item_and_a_parent_that_came_before(
+    script: list[tuple[str, int]],
+) -> None:
     payloads, _, _ = respond("1.10.6", script)
     seen = {("generateCopilotResponse",)}
     for entry in entries(payloads):

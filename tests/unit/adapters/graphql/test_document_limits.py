@@ -3,7 +3,7 @@
 import pytest
 from graphql import get_introspection_query, parse
 
-from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit
+from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit, too_large_to_validate
 from agui_runtime.adapters.graphql.documents import TOO_COMPLEX, Document, Documents, Refused
 from agui_runtime.adapters.graphql.schema import load_schema
 
@@ -106,3 +106,11 @@ def test_the_document_that_was_not_asked_for_longest_is_forgotten_first() -> Non
     known.get("{ c: hello }")
     assert known.get("{ a: hello }") is first
     assert known.get("{ b: hello }") is not second
+
+
+def test_a_document_of_too_many_fields_is_refused_before_it_is_validated() -> None:
+    many = parse("{ " + "hello " * 501 + "nope }")
+    assert too_large_to_validate(many, DocumentLimits()) == (
+        "The query has 502 fields; the limit of this server is 500."
+    )
+    assert too_large_to_validate(parse("{ " + "hello " * 500 + "}"), DocumentLimits()) is None

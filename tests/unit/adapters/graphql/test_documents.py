@@ -1,6 +1,7 @@
 """Parsed documents, kept: bounded, and what is refused is said in the clients' words."""
 
 import pytest
+from graphql import OperationDefinitionNode
 
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.graphql.documents import MAX_KEPT_CHARACTERS, Document, Documents, Refused, is_mutation
@@ -100,6 +101,10 @@ def test_a_mutation_is_told_from_a_query() -> None:
     assert not is_mutation(next(iter(document("{ hello }").operations.values())))
 
 
+def only_operation(found: Document) -> OperationDefinitionNode:
+    return next(iter(found.operations.values()))
+
+
 @pytest.mark.parametrize(
     ("selection", "variables", "incremental"),
     [
@@ -118,10 +123,23 @@ def test_a_mutation_is_told_from_a_query() -> None:
 def test_whether_an_answer_comes_in_parts_depends_on_its_directives(
     selection: str, variables: dict[str, bool], incremental: bool
 ) -> None:
-    header = "query q($on: Boolean!)" if "include" in selection else "query q($on: Boolean)" if "$on" in selection else "query q"
+    header = (
+        "query q($on: Boolean!)"
+        if "include" in selection
+        else "query q($on: Boolean)"
+        if "$on" in selection
+        else "query q"
+    )
     found = document(header + " { availableAgents { " + selection + " } }")
-    assert found.is_incremental(variables) is incremental
+    assert found.is_incremental(only_operation(found), variables) is incremental
+
+
+def test_a_variable_that_is_absent_has_its_default() -> None:
+    found = document("query q($on: Boolean = false) { availableAgents { agents @stream(if: $on) { name } } }")
+    assert not found.is_incremental(only_operation(found), {})
+    assert found.is_incremental(only_operation(found), {"on": True})
 
 
 def test_the_clients_operation_comes_in_parts() -> None:
-    assert document(operation("1.3.0")).is_incremental({})
+    found = document(operation("1.3.0"))
+    assert found.is_incremental(only_operation(found), {})

@@ -114,9 +114,7 @@ def test_an_unknown_agent_without_others_is_told_to_set_one_up() -> None:
 
 def test_an_unknown_agent_beside_others_is_told_their_names() -> None:
     error = NotFoundError("x", code=ErrorCode.AGENT_NOT_FOUND, details={"agent": "n", "available": ["a", "b"]})
-    assert formatted(error)["message"].startswith(
-        "Agent 'n' was not found. Available agents are: a, b. Please verify"
-    )
+    assert formatted(error)["message"].startswith("Agent 'n' was not found. Available agents are: a, b. Please verify")
 
 
 def test_the_details_of_a_failed_response_describe_it() -> None:

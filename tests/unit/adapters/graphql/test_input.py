@@ -93,7 +93,9 @@ def test_a_call_whose_arguments_are_no_json_is_dropped_silently(arguments: str) 
 
 
 def test_a_result_knows_its_call_and_its_tool() -> None:
-    (found,) = messages(message("resultMessage", actionExecutionId="c", actionName="t", result="3", parentMessageId="x"))
+    (found,) = messages(
+        message("resultMessage", actionExecutionId="c", actionName="t", result="3", parentMessageId="x")
+    )
     assert isinstance(found, m.ToolMessage)
     assert (found.tool_call_id, found.tool_name, found.content, found.parent_message_id) == ("c", "t", "3", None)
 
@@ -117,7 +119,10 @@ def test_images_go_to_models_and_not_to_agents() -> None:
 
 
 def test_the_first_kind_of_a_message_counts() -> None:
-    both = {**message("textMessage", content="hi", role="user"), "resultMessage": {"actionExecutionId": "c", "actionName": "t", "result": ""}}
+    both = {
+        **message("textMessage", content="hi", role="user"),
+        "resultMessage": {"actionExecutionId": "c", "actionName": "t", "result": ""},
+    }
     assert isinstance(messages(both)[0], m.UserMessage)
 
 
@@ -131,7 +136,12 @@ def action(name: str, available: str | None = None, schema: str = '{"type":"obje
     return given if available is None else {**given, "available": available}
 
 
-ACTIONS = {"frontend": {"url": "http://page", "actions": [action("a"), action("b", "enabled"), action("c", "disabled"), action("d", "remote")]}}
+ACTIONS = {
+    "frontend": {
+        "url": "http://page",
+        "actions": [action("a"), action("b", "enabled"), action("c", "disabled"), action("d", "remote")],
+    }
+}
 
 
 def test_disabled_actions_are_never_offered_and_remote_ones_to_agents_only() -> None:
@@ -140,7 +150,7 @@ def test_disabled_actions_are_never_offered_and_remote_ones_to_agents_only() -> 
     assert read(**ACTIONS).frontend_url == "http://page"
 
 
-@pytest.mark.parametrize("schema", ["", "{", "[]", "1", "null", "[" * 100_000])
+@pytest.mark.parametrize("schema", ["", "{", "[]", "1", "null", '{"x":NaN}', "[" * 100_000])
 def test_an_action_whose_schema_is_no_json_object_is_named(schema: str) -> None:
     with pytest.raises(InvalidError, match="jsonSchema of the action 'broken'"):
         read(frontend={"actions": [action("broken", schema=schema)]})
@@ -171,7 +181,7 @@ def test_an_id_that_breaks_its_syntax_is_refused(bad: str) -> None:
         read(agentSession={"agentName": bad})
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "1", "null", "", '"x"'])
+@pytest.mark.parametrize("text", ["{", "[]", "1", "null", "", '"x"', '{"x":NaN}', '{"x":1e999}'])
 def test_a_state_that_is_no_json_object_counts_as_empty(text: str) -> None:
     (state,) = read(agentStates=[{"agentName": "a", "state": text, "config": text}]).agent_states
     assert (state.state, state.config) == ({}, {})

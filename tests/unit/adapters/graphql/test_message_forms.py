@@ -49,9 +49,12 @@ def test_broken_arguments_do_not_make_a_thread_unreadable(arguments: str) -> Non
 
 
 def test_thoughts_and_activities_have_no_legacy_form() -> None:
-    assert legacy_messages(
-        [m.ReasoningMessage(id="x", content="hm"), m.ActivityMessage(id="y", activity_type="PLAN", content={})]
-    ) == []
+    assert (
+        legacy_messages(
+            [m.ReasoningMessage(id="x", content="hm"), m.ActivityMessage(id="y", activity_type="PLAN", content={})]
+        )
+        == []
+    )
 
 
 def test_empty_text_is_left_out() -> None:
@@ -132,7 +135,9 @@ def test_an_interrupt_of_copilotkits_agents_is_taken_apart() -> None:
 
 def test_standard_interrupts_show_their_value_else_their_message() -> None:
     interrupts = [Interrupt("1", {"a": 1}), Interrupt("2", message="please?"), Interrupt("3"), Interrupt("4", False)]
-    texts = [event.value for event in meta_events_of_interrupts(interrupts) if isinstance(event, o.LangGraphInterruptEvent)]
+    texts = [
+        event.value for event in meta_events_of_interrupts(interrupts) if isinstance(event, o.LangGraphInterruptEvent)
+    ]
     assert texts == ['{"a":1}', "please?", "", "false"]
 
 
@@ -155,7 +160,9 @@ def test_without_an_argument_name_all_arguments_are_predicted() -> None:
     assert predicted([rule], '{"a":1,', '"b":2}') == [{"draft": {"a": 1}}, {"draft": {"a": 1, "b": 2}}]
 
 
-@pytest.mark.parametrize("rules", [None, "text", {}, [None], ["x"], [{}], [{"tool": 1, "state_key": "x"}], [{"tool": "write"}]])
+@pytest.mark.parametrize(
+    "rules", [None, "text", {}, [None], ["x"], [{}], [{"tool": 1, "state_key": "x"}], [{"tool": "write"}]]
+)
 def test_rules_that_are_none_predict_nothing(rules: Any) -> None:
     assert predicted(rules, '{"text":"a"}') == [{}]
 

@@ -27,7 +27,9 @@ def refusal(request: Request) -> BadRequestError:
     return caught.value
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/graphql+json"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "application/graphql+json"]
+)
 def test_a_json_body_has_query_variables_and_operation(content_type: str) -> None:
     body = {"query": QUERY, "variables": {"a": 1}, "operationName": "q", "extensions": {}}
     assert read_parameters(post(body, content_type)) == Parameters(QUERY, {"a": 1}, "q")
@@ -52,12 +54,17 @@ def test_a_get_request_carries_them_in_its_address() -> None:
     assert read_parameters(get(query=QUERY, variables="")) == Parameters(QUERY)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b'{"query":"\xff"}', b"[" * 100_000, b'{"query":"\\ud800"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b'{"query":"\xff"}', b"[" * 100_000, b"\xef\xbb\xbf{}"])
 def test_a_body_that_is_no_json_is_refused(body: bytes) -> None:
     error = refusal(post(body))
     assert (error.status, error.message) == (400, "POST body sent invalid JSON.")
     assert error.original is not None
     assert error.original["name"] == "SyntaxError"
+
+
+def test_half_an_emoji_in_a_history_is_read_as_javascript_sends_it() -> None:
+    body = b'{"query":"{ hello }","variables":{"content":"cut \\ud83d"}}'
+    assert read_parameters(post(body)) == Parameters(QUERY, {"content": "cut \ud83d"})
 
 
 def test_what_is_shown_of_a_broken_body_is_short() -> None:
@@ -88,10 +95,18 @@ def test_a_body_of_another_shape_is_refused_in_words(body: Any, message: str) ->
     assert (error.status, error.message) == (400, message)
 
 
-@pytest.mark.parametrize("request_", [post({}), post({"query": None}), get(), get(variables="{}")])
-def test_a_request_without_a_query_is_answered_200(request_: Request) -> None:
+@pytest.mark.parametrize("request_", [post({}), post({"query": None}), get(), get(variables="{}"), get(query="")])
+def test_a_request_without_a_query_is_told_so(request_: Request) -> None:
     error = refusal(request_)
-    assert (error.status, error.message) == (200, "Must provide query string.")
+    assert (error.is_document_fault, error.message) == (True, "Must provide query string.")
+
+
+def test_the_first_of_a_repeated_get_parameter_counts() -> None:
+    assert read_parameters(Request("GET", "", query="query={hello}&query={other}")) == Parameters("{hello}")
+
+
+def test_an_empty_operation_name_in_an_address_is_none() -> None:
+    assert read_parameters(get(query=QUERY, operationName="")) == Parameters(QUERY)
 
 
 @pytest.mark.parametrize("name", ["variables", "extensions"])

@@ -95,7 +95,12 @@ def test_the_schema_text_is_what_people_read() -> None:
 
 @pytest.mark.parametrize(
     ("name", "snake"),
-    [("createdAt", "created_at"), ("openaiAssistantAPI", "openai_assistant_api"), ("id", "id"), ("threadId", "thread_id")],
+    [
+        ("createdAt", "created_at"),
+        ("openaiAssistantAPI", "openai_assistant_api"),
+        ("id", "id"),
+        ("threadId", "thread_id"),
+    ],
 )
 def test_attributes_are_the_fields_names_in_snake_case(name: str, snake: str) -> None:
     assert snake_case(name) == snake

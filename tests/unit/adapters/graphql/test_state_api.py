@@ -1,21 +1,22 @@
 """The schema of the state API, name by name; and that what older clients know is unchanged."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from graphql import (
-    GraphQLSchema,
+    InputObjectTypeDefinitionNode,
     build_schema,
     find_breaking_changes,
     find_dangerous_changes,
     is_input_object_type,
     is_object_type,
     is_union_type,
+    parse,
+    value_from_ast_untyped,
 )
 
 from agui_runtime.adapters.graphql.schema import load_schema, sdl
+from tests.support.commands import command
 
 CONTRACT = (Path(__file__).parents[3] / "data" / "graphql" / "schema.graphql").read_text()
 
@@ -173,22 +174,14 @@ def test_a_root_field_has_the_arguments_and_the_type_that_were_agreed(name: str)
 
 @pytest.mark.parametrize("place", DEFAULTS, ids=".".join)
 def test_a_default_is_the_one_that_was_agreed(place: tuple[str, str]) -> None:
-    type_ = load_schema().type_map[place[0]]
-    assert is_input_object_type(type_)
-    assert _default(load_schema(), *place) == DEFAULTS[place]
-
-
-def _default(schema: GraphQLSchema, type_name: str, field: str) -> object:
-    """The default that introspection tells clients, read as JSON."""
-    import json
-
-    from graphql import graphql_sync
-
-    query = f'{{ __type(name: "{type_name}") {{ inputFields {{ name defaultValue }} }} }}'
-    result = graphql_sync(schema, query)
-    assert result.data is not None
-    (text,) = [each["defaultValue"] for each in result.data["__type"]["inputFields"] if each["name"] == field]
-    return json.loads(text)
+    (found,) = [
+        value_from_ast_untyped(field.default_value)
+        for definition in parse(sdl()).definitions
+        if isinstance(definition, InputObjectTypeDefinitionNode) and definition.name.value == place[0]
+        for field in definition.fields or ()
+        if field.name.value == place[1] and field.default_value
+    ]
+    assert found == DEFAULTS[place]
 
 
 def test_a_history_has_six_kinds_of_messages_with_four_fields_in_common() -> None:
@@ -238,8 +231,10 @@ def test_a_removal_or_a_change_would_be_seen(old: str, new: str) -> None:
     assert breaking(sdl().replace(old, new, 1)) != []
 
 
-def test_the_command_prints_the_schema_and_nothing_else() -> None:
-    command = [sys.executable, "-m", "agui_runtime", "schema"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.rstrip() == sdl().rstrip()
-    assert breaking(done.stdout) == []
+def test_the_command_prints_the_schema_and_nothing_else(tmp_path: Path) -> None:
+    with command("schema", cwd=tmp_path, environment={}) as process:
+        assert process.exit_code() == 0
+    printed = "\n".join(process.out)
+    assert printed.rstrip() == sdl().rstrip()
+    assert process.err == []
+    assert breaking(printed) == []

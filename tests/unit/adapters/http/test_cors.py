@@ -38,7 +38,13 @@ def test_no_other_page_may_call_by_default(origin: str) -> None:
 def test_a_configured_origin_may_call_exactly_as_it_is() -> None:
     policy = CorsPolicy(frozenset({APP}))
     assert policy.allows(APP)
-    for other in ("http://app.example.com", APP + ":8443", APP + "/", "https://example.com", "https://x.app.example.com"):
+    for other in (
+        "http://app.example.com",
+        APP + ":8443",
+        APP + "/",
+        "https://example.com",
+        "https://x.app.example.com",
+    ):
         assert not policy.allows(other)
 
 

@@ -70,7 +70,9 @@ def test_agents_are_found_by_name_and_listed_in_order() -> None:
     assert run(catalog.get(AgentName("a"), CALLER)) is a
 
 
-@pytest.mark.parametrize(("names", "words"), [(["a", "b"], "Available agents are: a, b."), ([], "There are no agents.")])
+@pytest.mark.parametrize(
+    ("names", "words"), [(["a", "b"], "Available agents are: a, b."), ([], "There are no agents.")]
+)
 def test_an_unknown_agent_is_told_which_there_are(names: list[str], words: str) -> None:
     with pytest.raises(NotFoundError, match=words) as caught:
         run(FixedAgentCatalog(map(agent, names)).get(AgentName("x"), CALLER))
