@@ -2,11 +2,12 @@
 
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryStateStore
 from agui_runtime.application.ports import Clock, StateStore
 from agui_runtime.composition.settings import Settings
-from agui_runtime.domain.errors import ConfigurationError
+from agui_runtime.domain.errors import ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
     from agui_runtime.adapters.postgres import Health, Migrator, PostgresDatabase, PostgresSettings
@@ -17,8 +18,9 @@ logger = logging.getLogger(__name__)
 class Storage:
     """The database as a runtime uses it: it refuses to open one that is not set up for this version."""
 
-    def __init__(self, database: "PostgresDatabase", migrator: "Migrator") -> None:
+    def __init__(self, database: "PostgresDatabase", migrator: "Migrator", address: str) -> None:
         self.database = database
+        self._address = address
         self._migrator = migrator
 
     async def open(self) -> None:
@@ -29,7 +31,10 @@ class Storage:
             ConfigurationError: the URL or the database cannot be used.
             MisuseError: the tables are not those of this version.
         """
-        await self.database.open()
+        try:
+            await self.database.open()
+        except UnavailableError as error:
+            raise UnavailableError(f"{error.message} AGUI_DATABASE_URL names {self._address}.") from error
         try:
             await self._migrator.check(self.database)
         except BaseException:
@@ -60,7 +65,12 @@ def database_of(settings: Settings) -> Storage | None:
     configured = _postgres_settings(settings)
     from agui_runtime.adapters.postgres import Migrator, PostgresDatabase
 
-    return Storage(PostgresDatabase(configured), Migrator(configured))
+    return Storage(PostgresDatabase(configured), Migrator(configured), _address(settings.database_url))
+
+
+def _address(url: str) -> str:
+    """Host and port, for an operator at the start; never the user or the password."""
+    return urlsplit(url).netloc.rpartition("@")[2] or "the local socket"
 
 
 def state_store_of(settings: Settings, storage: Storage | None, memory: MemoryDatabase, clock: Clock) -> StateStore:
