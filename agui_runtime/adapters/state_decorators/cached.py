@@ -50,8 +50,7 @@ class CachedStateStore(PassingStateStore):
     Args:
         inner: the store. Its operations must take effect at one moment between call and answer.
         clock: the time, the one that the store goes by.
-        max_age_seconds: how far behind other processes a load may be. Keep it far below the lease of a run, since the
-            recovery of lost runs reads states, too.
+        max_age_seconds: how far behind other processes a load may be.
         max_bytes: memory for all entries together; the least recently used go first.
 
     Raises:
