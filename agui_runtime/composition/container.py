@@ -33,7 +33,7 @@ from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
 from agui_runtime.application.save_state import SaveState
 from agui_runtime.composition.settings import Settings
-from agui_runtime.composition.storage import database_of, state_store_of
+from agui_runtime.composition.storage import database_of, decorated, state_store_of
 
 
 def _settings() -> Settings:
@@ -70,7 +70,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     - ``agents`` and ``tools``: iterables of ``Agent`` and ``ServerTool``;
     - ``model``: a ``LanguageModel``;
-    - ``hooks`` and ``guardrail``.
+    - ``hooks`` and ``guardrail``;
+    - ``state_decorators``: functions from ``StateStore`` to ``StateStore``, put around whichever ``state_store``
+      there is, the first one innermost.
 
     An adapter that has ``open()`` or ``close()`` coroutines gets them called by the application's lifespan.
     """
@@ -97,11 +99,13 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     database = providers.Singleton(database_of, settings)
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
+    state_decorators: providers.Provider[Any] = providers.Object(())
+    states = providers.Singleton(decorated, state_store, state_decorators)
     run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)
     thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
-    run_states = providers.Factory(RunStates, state_store)
+    run_states = providers.Factory(RunStates, states)
     run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
     generate_response = providers.Factory(
         GenerateResponse,
@@ -116,10 +120,10 @@ class RuntimeContainer(containers.DeclarativeContainer):
         ids=ids,
         limits=settings.provided.run_limits,
     )
-    load_state = providers.Factory(LoadState, agent_catalog, state_store, run_log)
-    save_state = providers.Factory(SaveState, state_store, settings.provided.state_limits)
-    delete_state = providers.Factory(DeleteState, state_store)
-    list_states = providers.Factory(ListStates, state_store)
+    load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
+    save_state = providers.Factory(SaveState, states, settings.provided.state_limits)
+    delete_state = providers.Factory(DeleteState, states)
+    list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
     open_interrupts = providers.Factory(OpenInterrupts, run_log)
     execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
@@ -127,6 +131,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     describe_runtime = providers.Factory(
         DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql",)
     )
+    # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
 
     access = providers.Singleton(Access, identity, access_policy)

@@ -1,6 +1,7 @@
 """Where states are kept: in memory, or in the database that ``AGUI_DATABASE_URL`` names. Never one for the other."""
 
 import logging
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -80,6 +81,13 @@ def state_store_of(settings: Settings, storage: Storage | None, memory: MemoryDa
     from agui_runtime.adapters.postgres import PostgresStateStore
 
     return PostgresStateStore(storage.database, clock, settings.state_limits)
+
+
+def decorated(store: StateStore, decorators: Iterable[Callable[[StateStore], StateStore]]) -> StateStore:
+    """The store inside of its decorators, the last of them outermost."""
+    for decorate in decorators:
+        store = decorate(store)
+    return store
 
 
 def migrator_of(settings: Settings) -> "Migrator":

@@ -1,0 +1,42 @@
+"""Stores that can be watched, held up and made to fail."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from agui_runtime.adapters.memory import MemoryDatabase, MemoryLimits, MemoryStateStore
+from agui_runtime.domain.identity import StateKey
+from agui_runtime.domain.state import AgentState
+from tests.contracts.world import STATE_LIMITS
+from tests.support.clock import FakeClock
+
+
+class Watched(MemoryStateStore):
+    """Counts loads; holds up the answers of those operations that the test wants held."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(MemoryDatabase(MemoryLimits()), clock, STATE_LIMITS)
+        self.loads = 0
+        self.held: list[asyncio.Event] = []
+        self.fault: Callable[[], None] = lambda: None
+
+    def hold(self) -> asyncio.Event:
+        """The next load or save answers when the event is set."""
+        self.held.append(asyncio.Event())
+        return self.held[-1]
+
+    async def load(self, key: StateKey) -> AgentState | None:
+        self.loads += 1
+        answer = await super().load(key)
+        await self._answer()
+        return answer
+
+    async def save(self, key: StateKey, values: Any, **rest: Any) -> AgentState:
+        answer = await super().save(key, values, **rest)
+        await self._answer()
+        return answer
+
+    async def _answer(self) -> None:
+        if self.held:
+            await self.held.pop(0).wait()
+        self.fault()
