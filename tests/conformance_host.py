@@ -7,10 +7,11 @@ picks a free one), prints ``listening <URL>`` once it listens, and tells at ``/d
 import argparse
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 from dependency_injector import providers
 
 from agui_runtime.application.values import AfterRun, BeforeRun
@@ -18,11 +19,14 @@ from agui_runtime.composition.app import mount
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.server import run_app
 from agui_runtime.composition.settings import Settings
+from agui_runtime.domain.errors import BusyError
 from agui_runtime.domain.messages import AssistantMessage, Message, ToolMessage
 from tests.conformance.agents import conformance_agents
 from tests.conformance.guardrail import WordGuardrail
 from tests.conformance.scenarios import conformance_model
 from tests.conformance.tools import conformance_tools
+
+RECORDED_THREAD = "thread-1"
 
 
 @frozen
@@ -35,7 +39,7 @@ class Debug:
     def stopped(self, thread_id: str, agent_name: str | None) -> None:
         self.stops.append({"threadId": thread_id or None, "agentName": agent_name})
 
-    async def before_run(self, before: BeforeRun) -> None:
+    def saw_before(self, before: BeforeRun) -> None:
         self.requests.append(
             {
                 "hook": "before",
@@ -47,7 +51,7 @@ class Debug:
             }
         )
 
-    async def after_run(self, after: AfterRun) -> None:
+    def saw_after(self, after: AfterRun) -> None:
         self.requests.append(
             {
                 "hook": "after",
@@ -56,6 +60,28 @@ class Debug:
                 "outputs": [kind for message in after.output for kind in _kinds(message)],
             }
         )
+
+
+@define
+class PeerHooks:
+    """Tells what it sees, and keeps the recordings' thread as empty as the peer does, which keeps nothing.
+
+    All recordings share that one thread; on any other thread this host keeps conversations and states, as our runtime
+    does.
+    """
+
+    debug: Debug
+    runtime: RuntimeContainer | None = None
+
+    async def before_run(self, before: BeforeRun) -> None:
+        self.debug.saw_before(before)
+        if self.runtime is not None and before.thread_id == RECORDED_THREAD:
+            with suppress(BusyError):
+                await self.runtime.thread_directory().delete(before.caller.scope, before.thread_id)
+                await self.runtime.state_store().clear_thread(before.caller.scope, before.thread_id)
+
+    async def after_run(self, after: AfterRun) -> None:
+        self.debug.saw_after(after)
 
 
 def _kinds(message: Message) -> list[str]:
@@ -71,16 +97,26 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
     agents = providers.Object(conformance_agents(lambda thread: debug.stopped(thread, "echo")))
     tools = providers.Object(conformance_tools())
     model = providers.Object(conformance_model(on_cancel=lambda thread: debug.stopped(thread, None)))
-    hooks = providers.Object(debug)
     guardrail = providers.Object(WordGuardrail())
 
     def at(path: str) -> Any:
         return providers.Object(evolve(settings, base_path=path))
 
-    full = {"agents": agents, "tools": tools, "model": model, "hooks": hooks, "guardrail": guardrail}
+    def full(path: str) -> RuntimeContainer:
+        hooks = PeerHooks(debug)
+        hooks.runtime = RuntimeContainer(
+            settings=at(path),
+            agents=agents,
+            tools=tools,
+            model=model,
+            hooks=providers.Object(hooks),
+            guardrail=guardrail,
+        )
+        return hooks.runtime
+
     return [
-        RuntimeContainer(settings=at("/api/copilotkit"), **full),
-        RuntimeContainer(settings=at("/api/shared"), **full),
+        full("/api/copilotkit"),
+        full("/api/shared"),
         RuntimeContainer(settings=at("/api/noagents"), tools=tools, model=model, guardrail=guardrail),
         RuntimeContainer(settings=at("/api/empty"), agents=agents),
     ]
