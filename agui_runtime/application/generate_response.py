@@ -1,6 +1,7 @@
 """The main use case: one request of a chat frontend becomes one run (design §4 "Commit protocol")."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from attrs import frozen
@@ -31,6 +32,8 @@ from agui_runtime.domain.messages import Message, UserMessage, text_of
 from agui_runtime.domain.policy import RunLimits
 from agui_runtime.domain.runs import RunInput, keeps_state
 from agui_runtime.domain.tools import ServerTool
+
+logger = logging.getLogger(__name__)
 
 NO_MODEL = (
     "Invalid adapter configuration: EmptyAdapter is only meant to be used with agent lock mode. \n"
@@ -137,6 +140,13 @@ class GenerateResponse:
             state=base.values,
             limits=self._limits,
             new_id=self._ids.new_id,
+        )
+        logger.debug(
+            "Run %s begins on thread %s: request %s, the client says %s of itself.",
+            run_input.run_id,
+            run_input.thread_id,
+            request.correlation_id,
+            dict(request.metadata),
         )
         live = self._supervisor.launch(plan, signal, self._conduct(request, plan, base, verdict))
         return GeneratedResponse(
