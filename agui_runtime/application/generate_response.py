@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from attrs import frozen
-
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.ports import (
@@ -43,12 +41,6 @@ NO_MODEL = (
 """The TypeScript runtime's words for a request that needs a model where none is set up (contract graphql §6.1)."""
 
 VerdictTask = asyncio.Task[Verdict] | None
-
-
-@frozen
-class _Tooling:
-    tools: tuple[ServerTool, ...]
-    executor: ToolExecutor
 
 
 class GenerateResponse:

@@ -1,7 +1,6 @@
 """The GraphQL endpoint: an HTTP request in, one answer or a stream of parts out (contract graphql §5, §8)."""
 
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import partial
 from inspect import isawaitable
@@ -32,8 +31,6 @@ from agui_runtime.adapters.graphql.resolvers import bind_resolvers
 from agui_runtime.adapters.graphql.schema import load_schema
 from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
-
-logger = logging.getLogger(__name__)
 
 CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
 RUNTIME_VERSION = "x-copilotkit-runtime-version"
