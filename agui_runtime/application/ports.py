@@ -234,15 +234,36 @@ class RunLog(Protocol):
         """Take over the runs whose lease has expired, so that they can be sealed. Their old holders have lost them."""
         ...
 
+    async def compactable(self, ended_before: datetime, *, limit: int = 100) -> Sequence[RunKey]:
+        """Runs of all scopes that ended before then and have their raw events still, the oldest first."""
+        ...
+
+    async def compact(self, run: RunKey, entries: Sequence[LogEntry]) -> None:
+        """Put fewer entries, which mean the same, in the place of an ended run's. They read as ``compacted``.
+
+        Their sequence numbers are a rising choice of the run's own, the last one its last. What is not there or was
+        compacted already is left as it is.
+
+        Raises:
+            UnavailableError: the log cannot be reached.
+        """
+        ...
+
 
 @runtime_checkable
 class ThreadDirectory(Protocol):
     """The threads of a scope. A thread is made by its first run or its first saved state."""
 
     async def list(
-        self, scope: Scope, *, cursor: str | None = None, limit: int = 50, include_archived: bool = False
+        self,
+        scope: Scope,
+        *,
+        agent_name: AgentName | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        include_archived: bool = False,
     ) -> ThreadPage:
-        """A page of threads, newest activity first.
+        """A page of threads, newest activity first, those of one agent where one is named.
 
         Raises:
             InvalidError: the cursor is none of ours, or the limit is less than 1.
@@ -275,6 +296,13 @@ class ThreadDirectory(Protocol):
 
         Raises:
             BusyError: a run is live on it.
+        """
+        ...
+
+    async def prune(self, idle_since: datetime, *, limit: int = 100) -> int:
+        """Remove threads of all scopes that were last active before then, with their runs and states; how many.
+
+        At most ``limit`` of them, the idlest first. Threads with a live run stay.
         """
         ...
 

@@ -114,12 +114,16 @@ class Lease:
 
 @frozen
 class LogEntry:
-    """One committed event. ``sequence`` counts up within the thread."""
+    """One committed event. ``sequence`` counts up within the thread.
+
+    ``compacted``: it stands for several events of its run, which have been folded into fewer.
+    """
 
     sequence: int
     run: RunKey
     event: Event
     recorded_at: datetime
+    compacted: bool = False
 
 
 @frozen
