@@ -115,8 +115,8 @@ class AsgiHost:
         ``path`` alone does not tell: Litestar cuts it, and behind a proxy that strips a prefix it lacks ``root_path``.
         """
         asked = scope["path"]
-        raw = unquote(scope.get("raw_path", b"").decode("latin-1"))
-        for path in (raw, asked):
+        raw = scope.get("raw_path") or b""
+        for path in (unquote(raw.decode("latin-1")) or asked, asked):
             for base in (scope.get("root_path", "") + self._path, self._path):
                 if path == base or path.startswith(base + "/"):
                     return path, base
