@@ -1,13 +1,13 @@
 """One answer of a model within a run: what it says goes on at once, the server tools it calls run beside it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
-from attrs import define, evolve, field, frozen
+from attrs import Factory, define, evolve, frozen
 
 from agui_runtime.application.values import ServerToolExecutor
 from agui_runtime.domain import events as e
-from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.json_value import JsonObject, JsonValue
 from agui_runtime.domain.lifecycle import Lifecycle
 from agui_runtime.domain.message_fold import MessageFold
 from agui_runtime.domain.messages import Message
@@ -17,7 +17,7 @@ from agui_runtime.domain.runs import Finished, RunInput
 @define
 class _Call:
     name: str
-    pieces: list[str] = field(factory=list)
+    pieces: list[str] = Factory(list[str])
     execution: asyncio.Task[str] | None = None
 
 
@@ -129,15 +129,10 @@ class ModelTurn:
 
 def add_up(usage: Sequence[JsonObject]) -> tuple[JsonObject, ...]:
     """One entry for each provider and model, its counts added up."""
-    totals: dict[tuple[object, object], dict[str, object]] = {}
+    totals: dict[tuple[str, str], dict[str, JsonValue]] = {}
     for entry in usage:
-        total = totals.setdefault((entry.get("provider"), entry.get("model")), {})
+        total = totals.setdefault((str(entry.get("provider")), str(entry.get("model"))), {})
         for key, value in entry.items():
-            known = total.get(key)
-            is_count = isinstance(value, int) and isinstance(known, int)
-            total[key] = known + value if is_count else value
-    return tuple(_plain(total) for total in totals.values())
-
-
-def _plain(entry: Mapping[str, object]) -> JsonObject:
-    return dict(entry)
+            known: JsonValue = total.get(key)
+            total[key] = known + value if isinstance(value, int) and isinstance(known, int) else value
+    return tuple(totals.values())
