@@ -6,9 +6,9 @@ from contextlib import aclosing
 from attrs import evolve
 
 from agui_runtime.application.failures import failure_of
+from agui_runtime.application.iterators import close
 from agui_runtime.application.model_turn import ModelTurn, Toolbox, add_up
 from agui_runtime.application.ports import LanguageModel
-from agui_runtime.application.run_driver import close
 from agui_runtime.application.values import AgentDescription, AgentRun, ModelRequest, RunContext
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event, RunFinished
