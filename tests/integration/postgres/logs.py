@@ -14,11 +14,11 @@ from agui_runtime.adapters.postgres.write_queue import QueueLimits
 from agui_runtime.adapters.system.clock import SystemClock
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.recover_runs import RecoverRuns
-from agui_runtime.application.values import LogEntry
+from agui_runtime.application.values import Lease, LogEntry
 from agui_runtime.domain import events as e
 from agui_runtime.domain.identity import RunKey, ThreadId
 from agui_runtime.domain.policy import StateLimits
-from tests.contracts.world import SCOPE
+from tests.contracts.world import SCOPE, THREAD, eventually, run_input
 from tests.support import postgres
 
 ROOT = Path(__file__).parents[3]
@@ -69,6 +69,15 @@ async def logs(
             yield Logs(url, log, store, PostgresThreadDirectory(database, clock))
         finally:
             await log.close()
+
+
+async def begun(here: Logs, thread_id: str = THREAD) -> Lease:
+    return await here.log.begin(SCOPE, run_input(thread_id), on_stop=lambda: None)
+
+
+async def written(here: Logs) -> None:
+    """Until all that was appended is committed."""
+    await eventually(lambda: not here.log.is_writing)
 
 
 class WriterProcess:
