@@ -1,14 +1,17 @@
-"""Opens what needs opening, recovers lost runs now and then, drains and closes in order."""
+"""Opens what needs opening, keeps the log in order now and then, drains and closes in order."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from agui_runtime.composition.container import RuntimeContainer
 
 logger = logging.getLogger(__name__)
+
+CHORE_SECONDS = 60.0
+"""The longest time between two looks for something to put in order."""
 
 
 class Lifespan:
@@ -20,11 +23,11 @@ class Lifespan:
 
     def __init__(self, container: RuntimeContainer) -> None:
         self._container = container
-        self._recovery: asyncio.Task[None] | None = None
+        self._chores: set[asyncio.Task[None]] = set()
         self._opened: list[Any] = []
 
     async def start(self) -> None:
-        """Open the adapters and begin to look for lost runs.
+        """Open the adapters and begin the chores: lost runs, ended runs, idle threads.
 
         Raises:
             AguiError: something that was configured cannot be used.
@@ -37,7 +40,12 @@ class Lifespan:
         except BaseException:
             await self.stop()
             raise
-        self._recovery = asyncio.create_task(self._recover(), name="recovery of lost runs")
+        container, settings = self._container, self._container.settings()
+        compacting = min(settings.compact_seconds, CHORE_SECONDS)
+        self._begin("lost runs were sealed", container.recover_runs(), settings.lease_seconds / 2, logging.WARNING)
+        self._begin("ended runs were compacted", container.compact_runs(), compacting, logging.DEBUG)
+        if settings.retention_days:
+            self._begin("idle threads were erased", container.prune_threads(), CHORE_SECONDS, logging.INFO)
 
     async def drain(self) -> None:
         """Refuse new runs and let live ones end."""
@@ -45,9 +53,10 @@ class Lifespan:
 
     async def stop(self) -> None:
         """Close the adapters, the last opened first."""
-        if self._recovery is not None:
-            self._recovery.cancel()
-            await asyncio.wait({self._recovery})
+        for task in self._chores:
+            task.cancel()
+        if self._chores:
+            await asyncio.wait(self._chores)
         while self._opened:
             adapter = self._opened.pop()
             try:
@@ -90,14 +99,17 @@ class Lifespan:
                 seen.add(id(adapter))
                 yield adapter
 
-    async def _recover(self) -> None:
-        interval = self._container.settings().lease_seconds / 2
-        while True:
-            try:
-                sealed = await self._container.recover_runs()()
-                if sealed:
-                    logger.warning("%d lost runs were sealed.", sealed)
-            except Exception:
-                # Whatever a store raises now, later it may be well again.
-                logger.warning("Lost runs could not be looked for; tried again soon.", exc_info=True)
-            await asyncio.sleep(interval)
+    def _begin(self, what: str, chore: Callable[[], Awaitable[int]], seconds: float, level: int) -> None:
+        self._chores.add(asyncio.create_task(_now_and_then(what, chore, seconds, level), name=what))
+
+
+async def _now_and_then(what: str, chore: Callable[[], Awaitable[int]], seconds: float, level: int) -> None:
+    while True:
+        try:
+            count = await chore()
+            if count:
+                logger.log(level, "%d %s.", count, what)
+        except Exception:
+            # Whatever a store raises now, later it may be well again.
+            logger.warning("It could not be seen to that %s; tried again soon.", what, exc_info=True)
+        await asyncio.sleep(seconds)
