@@ -32,6 +32,7 @@ class Lifespan:
         Raises:
             AguiError: something that was configured cannot be used.
         """
+        self._container.supervisor().open()
         try:
             for adapter in self._adapters():
                 if hasattr(adapter, "open"):
@@ -57,6 +58,7 @@ class Lifespan:
             task.cancel()
         if self._chores:
             await asyncio.wait(self._chores)
+        self._chores.clear()
         while self._opened:
             adapter = self._opened.pop()
             try:
@@ -65,6 +67,11 @@ class Lifespan:
             except Exception:
                 # The others must be closed all the same.
                 logger.exception("%s could not be closed.", type(adapter).__name__)
+
+    async def abandon(self) -> None:
+        """Close the adapters although the event loop they were opened in is over."""
+        self._chores.clear()
+        await self.stop()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

@@ -147,11 +147,13 @@ class Settings:
     compact_seconds: float = _setting(300.0, _seconds, "How long an ended run is kept event by event")
     retention_days: int = _setting(0, _count_or_zero, "Days after which an idle thread is erased; 0: never")
 
-    database_url: str = _setting("", _database_url, "PostgreSQL for the states; memory by default", secret=True)
+    database_url: str = _setting(
+        "", _database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True
+    )
     database_direct_url: str = _setting("", _database_url, "The same past a pooler, for migrations", secret=True)
     database_pgbouncer: bool = _setting(False, _switch, "Whether a pooler in transaction mode is between")
     database_min_connections: int = _setting(1, _count, "Database connections kept open")
-    database_max_connections: int = _setting(10, _count, "Most database connections of this process")
+    database_max_connections: int = _setting(10, _count, "Most database connections of this process, besides one")
     database_connect_seconds: float = _setting(5.0, _seconds, "How long getting a database connection may take")
     database_seconds: float = _setting(10.0, _seconds, "How long one database operation may take")
 
