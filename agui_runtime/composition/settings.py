@@ -8,11 +8,13 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from agui_runtime.adapters.agui.projection import REASONING_EVENTS, SUBAGENT_EVENTS
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.limits import HttpLimits
 from agui_runtime.adapters.memory import MemoryLimits
 from agui_runtime.domain.errors import ConfigurationError
+from agui_runtime.domain.events import Event
 from agui_runtime.domain.policy import RunLimits, StateLimits
 
 PREFIX = "AGUI_"
@@ -50,6 +52,13 @@ def _seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise ValueError("a number of seconds greater than 0")
     return value
+
+
+def _seconds_or_off(text: str) -> float:
+    try:
+        return 0.0 if float(text) == 0 else _seconds(text)
+    except ValueError:
+        raise ValueError("a number of seconds, or 0 for never") from None
 
 
 def _switch(text: str) -> bool:
@@ -112,6 +121,13 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
     forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
+    reasoning_events: bool = _setting(
+        True, _switch, "Whether AG-UI frontends get reasoning; older than 1.57 break on it"
+    )
+    subagent_events: bool = _setting(
+        True, _switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
+    )
+    keep_alive_seconds: float = _setting(15.0, _seconds_or_off, "How long a stream may be silent; 0 for ever")
     guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
@@ -167,6 +183,12 @@ class Settings:
     def forwarded_header_names(self) -> frozenset[str]:
         """Lower-case names of the headers that go to agents."""
         return frozenset(name.lower() for name in self.forward_headers)
+
+    @property
+    def hidden_events(self) -> tuple[type[Event], ...]:
+        """The events that AG-UI frontends are not sent."""
+        reasoning = () if self.reasoning_events else REASONING_EVENTS
+        return reasoning if self.subagent_events else (*reasoning, *SUBAGENT_EVENTS)
 
     @property
     def cors(self) -> CorsPolicy:
