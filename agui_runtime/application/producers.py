@@ -88,13 +88,14 @@ class AgentProducer:
         others = tuple(tool for tool in self.server_tools if tool.name != name)
         return RunInput(
             thread_id=thread_id,
-            run_id=ids.new_run_id(),
+            run_id=request.client_run_id or ids.new_run_id(),
             agent_name=name,
             messages=request.messages,
             tools=first_of_each_name(others, request.tools),
             context=request.context,
             forwarded_props=request.forwarded_props_for(name),
             resume=request.resume,
+            parent_run_id=request.parent_run_id,
         )
 
     async def start(self, run_input: RunInput | None, context: RunContext) -> Started:
@@ -130,7 +131,7 @@ class ModelProducer:
         """What the log keeps of the request."""
         return RunInput(
             thread_id=thread_id,
-            run_id=self.request.run_id or ids.new_run_id(),
+            run_id=self.request.client_run_id or self.request.run_id or ids.new_run_id(),
             messages=self.request.messages,
             tools=self._tools(),
             context=self.request.context,

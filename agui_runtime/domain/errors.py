@@ -19,6 +19,8 @@ class ErrorCode(StrEnum):
     """There is no such thing in the caller's scope."""
     AGENT_NOT_FOUND = "AGENT_NOT_FOUND"
     """No agent of that name is offered to the caller."""
+    API_NOT_FOUND = "API_NOT_FOUND"
+    """There is nothing at the address that a remote agent is configured with."""
     VERSION_CONFLICT = "VERSION_CONFLICT"
     """Somebody else saved in between."""
     THREAD_BUSY = "THREAD_BUSY"
