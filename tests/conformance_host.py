@@ -28,7 +28,7 @@ from tests.conformance.agui_agents import agui_agents
 from tests.conformance.guardrail import WordGuardrail
 from tests.conformance.scenarios import conformance_model
 from tests.conformance.tools import conformance_tools
-from tests.conformance.wires import AgentsByWire, WireIdentity
+from tests.conformance.wires import AgentsByWire, ToolsByWire, WireIdentity
 
 RECORDED_THREAD = "thread-1"
 
@@ -113,7 +113,7 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
             settings=at(path),
             identity=providers.Object(WireIdentity()),
             agent_catalog=providers.Object(AgentsByWire(graphql=own_agents, agui=agui_agents())),
-            tools=tools,
+            tool_catalog=providers.Object(ToolsByWire(graphql=conformance_tools())),
             model=model,
             hooks=providers.Object(hooks),
             guardrail=guardrail,

@@ -6,6 +6,8 @@ from agui_runtime.adapters.system.catalogs import FixedAgentCatalog
 from agui_runtime.application.ports import Agent
 from agui_runtime.application.values import RequestFacts
 from agui_runtime.domain.identity import AgentName, Caller, Principal
+from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.tools import ServerTool
 
 
 class WireIdentity:
@@ -29,3 +31,13 @@ class AgentsByWire:
 
     def _of(self, caller: Caller) -> FixedAgentCatalog:
         return self._catalogs[caller.principal.claims["agui"]]
+
+
+class ToolsByWire:
+    """The GraphQL peer's server-side tools; the AG-UI peer has none."""
+
+    def __init__(self, *, graphql: Sequence[ServerTool]) -> None:
+        self._graphql = graphql
+
+    async def list(self, caller: Caller, properties: JsonObject) -> Sequence[ServerTool]:
+        return () if caller.principal.claims["agui"] else self._graphql

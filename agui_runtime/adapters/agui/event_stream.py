@@ -1,14 +1,16 @@
 """A run's batches as SSE bytes: one write for each batch (contract agui §1)."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
-from agui_runtime.adapters.agui.projection import Projection, WireEvent
+from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.codec.json_text import to_json
 from agui_runtime.adapters.http import sse
 from agui_runtime.adapters.http.exchange import Headers, Response, StreamedBody
 from agui_runtime.adapters.http.keep_alive import KeepAlive
+from agui_runtime.application.cursors import cursor_of
 from agui_runtime.application.failures import failure_of
+from agui_runtime.application.iterators import close
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AguiError
@@ -68,9 +70,7 @@ class EventStream:
             if not self._ended:
                 yield lone_error(failure_of(error), self._correlation_id)
         finally:
-            close: Callable[[], object] | None = getattr(self._batches, "aclose", None)
-            if close is not None:
-                await close()  # type: ignore[misc]
+            await close(self._batches)
 
     def _entry(self, entry: LogEntry) -> bytes:
         self._ended = isinstance(entry.event, e.TERMINAL)
@@ -80,7 +80,4 @@ class EventStream:
         # Only the last has the id: a client that saw a part of an entry gets all of it again.
         *first, last = map(to_json, told)
         head = b"".join(map(sse.event, first))
-        return head + (sse.event(last, entry.sequence) if self._with_ids else sse.event(last))
-
-
-__all__ = ["EventStream", "WireEvent", "lone_error", "stream_answer"]
+        return head + (sse.event(last, cursor_of(entry)) if self._with_ids else sse.event(last))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from agui_runtime.adapters.codec.decoding import decode_run_input
 from agui_runtime.application.generate_request import GenerateRequest
-from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
 from agui_runtime.domain.runs import Resume, RunInput
@@ -45,11 +44,12 @@ def generate_request(
         caller=caller,
         messages=run_input.messages,
         thread_id=run_input.thread_id,
-        run_id=run_input.run_id,
+        client_run_id=run_input.run_id,
+        parent_run_id=run_input.parent_run_id,
         agent_name=agent_name,
         tools=run_input.tools,
         context=run_input.context,
-        agent_states=_states(agent_name, run_input.state),
+        state=run_input.state,
         forwarded_parameters=props,
         forwarded_props_for=lambda _: props,
         properties={**properties, **props},
@@ -58,10 +58,6 @@ def generate_request(
         headers=headers,
         correlation_id=correlation_id,
     )
-
-
-def _states(agent_name: AgentName, state: JsonValue) -> tuple[AgentInput, ...]:
-    return (AgentInput(agent_name, state),) if is_object(state) else ()
 
 
 def _legacy_answer(props: JsonObject) -> tuple[Resume, ...]:

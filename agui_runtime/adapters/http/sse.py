@@ -7,11 +7,11 @@ KEEP_ALIVE = b": keep-alive\n\n"
 """A comment: every client ignores it."""
 
 
-def event(document: bytes, sequence: int | None = None) -> bytes:
+def event(document: bytes, event_id: str | None = None) -> bytes:
     """One JSON document, with the id that a client may resume after. Clients split at two LF only, never at CRLF."""
-    if sequence is None:
+    if event_id is None:
         return b"data: %b\n\n" % document
-    return b"id: %d\ndata: %b\n\n" % (sequence, document)
+    return b"id: %b\ndata: %b\n\n" % (event_id.encode(), document)
 
 
 def next_event(document: bytes) -> bytes:
