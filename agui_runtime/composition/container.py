@@ -60,7 +60,7 @@ def _routes(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint) ->
     either = agui.before(graphql.handle)
     if not settings.graphiql:
         return (Route(base, either), health)
-    graphiql = Graphiql(settings.base_path)
+    graphiql = Graphiql()
     return (Route(base, graphiql.before(either)), health, Route(graphiql.paths, graphiql.serve))
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from agui_runtime.adapters.http.exchange import IncomingRequest, Response, StreamedBody
-from agui_runtime.adapters.http.keep_alive import send
+from agui_runtime.adapters.http.keep_alive import send_kept_alive
 from agui_runtime.adapters.http.router import Router
 
 
@@ -65,12 +65,11 @@ def _add_headers(answer: web.StreamResponse, response: Response) -> None:
 async def _streamed(request: web.Request, response: Response, body: StreamedBody) -> web.StreamResponse:
     answer = web.StreamResponse(status=response.status)
     _add_headers(answer, response)
-    answer.headers["X-Accel-Buffering"] = "no"
     if request.keep_alive:
         answer.headers["Connection"] = "keep-alive"
     try:
         await answer.prepare(request)
-        await send(body, answer.write, response.keep_alive)
+        await send_kept_alive(body, answer.write, response.keep_alive)
         await answer.write_eof()
     except ConnectionError:
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.

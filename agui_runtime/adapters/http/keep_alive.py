@@ -21,7 +21,7 @@ class KeepAlive:
     seconds: float
 
 
-async def send(pieces: AsyncIterable[bytes], write: Write, keep_alive: KeepAlive | None) -> None:
+async def send_kept_alive(pieces: AsyncIterable[bytes], write: Write, keep_alive: KeepAlive | None) -> None:
     """Write all pieces as they come, and the filler whenever none came for so long.
 
     Raises:
@@ -65,6 +65,6 @@ class _Silence:
                 continue
             try:
                 await self.end_with(self._keep_alive.filler)
-            except ConnectionError:
+            except OSError:
                 # The client is gone; whoever writes the next piece finds out as well.
                 return

@@ -14,6 +14,8 @@ from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowErro
 logger = logging.getLogger(__name__)
 
 CORRELATION_HEADER = "x-request-id"
+BUFFERING_HEADER = "x-accel-buffering"
+"""Tells nginx and its like to pass a stream on as it comes."""
 _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
@@ -62,11 +64,14 @@ class Router:
         else:
             response = await self._answer(incoming, correlation_id)
             response = _with(response, self._cors.response_headers(incoming.headers))
+        if not isinstance(response.body, bytes):
+            response = _with(response, ((BUFFERING_HEADER, "no"),))
         return _with(response, ((CORRELATION_HEADER, correlation_id),))
 
     async def _answer(self, incoming: IncomingRequest, correlation_id: str) -> Response:
-        path = incoming.path.removeprefix(self.base_path)
-        handler = self._routes.get(path, self._below if path.startswith("/") else None)
+        base = self.base_path if incoming.base is None else incoming.base
+        path = incoming.path.removeprefix(base)
+        handler = self._handler(path) if incoming.path.startswith(base) else None
         if handler is None:
             return Response(404)
         try:
@@ -80,6 +85,7 @@ class Router:
                     body=body,
                     peer=incoming.peer,
                     correlation_id=correlation_id,
+                    base=base,
                 )
             )
         except BodyTooLargeError:
@@ -91,6 +97,9 @@ class Router:
         except Exception:
             logger.exception("Unforeseen failure of request %s.", correlation_id)
             return _problem(500, "internal_error", "Something went wrong on the server.", correlation_id)
+
+    def _handler(self, path: str) -> Handler | None:
+        return self._routes.get(path, self._below if path.startswith("/") else None)
 
     def _correlation_id(self, incoming: IncomingRequest) -> str:
         given = incoming.headers.get(CORRELATION_HEADER, "")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agui_runtime.adapters.http.keep_alive import KeepAlive, send
+from agui_runtime.adapters.http.keep_alive import KeepAlive, send_kept_alive
 from tests.support.aio import run
 
 SOON = KeepAlive(b".", 0.01)
@@ -41,7 +41,7 @@ async def pieces(wire: Wire, *, silences: int = 0) -> AsyncIterator[bytes]:
 def written(keep_alive: KeepAlive | None, *, silences: int = 0) -> list[bytes]:
     async def test() -> list[bytes]:
         wire = Wire()
-        await send(pieces(wire, silences=silences), wire.write, keep_alive)
+        await send_kept_alive(pieces(wire, silences=silences), wire.write, keep_alive)
         assert len(asyncio.all_tasks()) == 1, "a task was left behind"
         return wire.written
 
@@ -67,7 +67,7 @@ def test_the_beginning_may_be_silent_too() -> None:
             await wire.filled.wait()
             yield b"a"
 
-        await send(late(), wire.write, SOON)
+        await send_kept_alive(late(), wire.write, SOON)
         return wire.written
 
     data = run(test())
@@ -83,7 +83,7 @@ def test_what_the_pieces_raise_is_raised() -> None:
     async def test() -> None:
         wire = Wire()
         with pytest.raises(RuntimeError, match="broke"):
-            await send(broken(), wire.write, LATE)
+            await send_kept_alive(broken(), wire.write, LATE)
         assert wire.written == [b"a"]
         assert len(asyncio.all_tasks()) == 1
 
@@ -105,6 +105,6 @@ def test_a_client_that_left_during_silence_is_found_out_with_the_next_piece() ->
             yield b"b"
 
         with pytest.raises(ConnectionResetError):
-            await send(late(), write, SOON)
+            await send_kept_alive(late(), write, SOON)
 
     run(test())
