@@ -130,7 +130,8 @@ class StateStore(Protocol):
     ) -> AgentState:
         """Store the next version if the stored one is still ``expected_version`` (0: none is stored).
 
-        Saving again for the same ``run`` what that run has saved is harmless: it gives the stored state.
+        Saving again for the same ``run`` what that run has saved is harmless: it gives the stored state. What is
+        given back may share its values with those given; what is stored does not.
 
         Raises:
             ConflictError: another version is stored; ``details["version"]`` says which.

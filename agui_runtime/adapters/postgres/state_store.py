@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from agui_runtime.adapters.codec.state_text import checked_text
 from agui_runtime.adapters.postgres import statements
 from agui_runtime.adapters.postgres.database import PostgresDatabase
 from agui_runtime.adapters.postgres.json_text import corrupt, from_text, to_text
@@ -12,7 +13,7 @@ from agui_runtime.application.values import StateSummary
 from agui_runtime.domain.errors import ConflictError, InvalidError
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
-from agui_runtime.domain.policy import StateLimits, check_state
+from agui_runtime.domain.policy import StateLimits
 from agui_runtime.domain.state import AgentState
 
 if TYPE_CHECKING:
@@ -62,17 +63,17 @@ class PostgresStateStore:
             InvalidError: a limit is broken or a value is impossible; nothing has changed.
             UnavailableError: the database cannot be reached, or refuses; whether it has saved is not known.
         """
-        check_state(values, self._limits)
+        checked = checked_text(values, self._limits)
         expires_at = _utc(expires_at)
-        text, size = to_text(values)
+        text = to_text(checked)
         while True:
             now = self._clock.now()
-            arguments = (*_columns(key), text, size, now, expires_at, *_columns_of_run(run))
+            arguments = (*_columns(key), text, checked.size, now, expires_at, *_columns_of_run(run))
             saved = await self._write(arguments, expected_version)
             if saved is not None:
                 return AgentState(
                     key=key,
-                    values=from_text(text, key),
+                    values=from_text(text, key) if checked.is_unusual else values,
                     version=saved["version"],
                     created_at=saved["created_at"],
                     updated_at=now,
