@@ -83,6 +83,10 @@ class MemoryDatabase:
             self._idle.move_to_end((scope, thread_id))
         return thread
 
+    def peek(self, scope: Scope, thread_id: ThreadId) -> ThreadRecord | None:
+        """The thread, which does not count as used, or ``None``."""
+        return self._scopes.get(scope, {}).get(thread_id)
+
     def all_of(self, scope: Scope) -> Sequence[ThreadRecord]:
         """The scope's threads, which do not count as used."""
         return tuple(self._scopes.get(scope, {}).values())

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from agui_runtime.adapters.codec.state_text import StateText, checked_text
 from agui_runtime.adapters.memory.database import MemoryDatabase
-from agui_runtime.adapters.memory.paging import check_page_size
 from agui_runtime.adapters.memory.records import StateRecord, ThreadRecord
 from agui_runtime.application.ports import Clock
+from agui_runtime.application.refusals import check_limit
 from agui_runtime.application.values import StateSummary
 from agui_runtime.domain.errors import ConflictError, ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
@@ -94,7 +94,7 @@ class MemoryStateStore:
         Raises:
             InvalidError: ``limit`` is less than 1.
         """
-        check_page_size(limit)
+        check_limit(limit)
         now = self._clock.now()
         found = [
             record.summary(StateKey(scope, thread.thread_id, agent_name))

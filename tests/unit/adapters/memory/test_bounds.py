@@ -100,6 +100,31 @@ class TestThreads:
 
         in_memory(MemoryLimits(max_threads=2), test)
 
+    def test_compacting_a_run_is_no_use_of_its_thread(self) -> None:
+        async def test(world: World, _: MemoryDatabase) -> None:
+            lease = await world.run_through("a")
+            entries = await world.entries("a")
+            await world.save("b")
+            await world.log.read(SCOPE, ThreadId("b"))
+            await world.log.compact(lease.run, entries)
+            await world.save("c")
+            assert await threads_of(world) == {"b", "c"}
+
+        in_memory(MemoryLimits(max_threads=2), test)
+
+    def test_compacting_gives_memory_back(self) -> None:
+        async def test(world: World, database: MemoryDatabase) -> None:
+            lease = await world.begin()
+            before = database.statistics().bytes
+            for number in range(100):
+                await world.log.append(lease, [text(str(number))])
+            await world.complete(lease)
+            entries = await world.entries()
+            await world.log.compact(lease.run, entries[-1:])
+            assert database.statistics().bytes < before
+
+        in_memory(MemoryLimits(), test)
+
     def test_a_thread_with_a_live_run_is_never_given_up(self) -> None:
         async def test(world: World, _: MemoryDatabase) -> None:
             lease = await world.begin("live")
