@@ -164,6 +164,15 @@ class StateStore(Protocol):
 
 
 @runtime_checkable
+class Sweepable(Protocol):
+    """A store in which what has expired takes room until somebody removes it."""
+
+    async def sweep(self) -> int:
+        """Remove what has expired, of all scopes; how much there was."""
+        ...
+
+
+@runtime_checkable
 class RunLog(Protocol):
     """The events of runs: append-only, in one sequence per thread, written under a lease."""
 

@@ -21,6 +21,7 @@ from agui_runtime.adapters.telemetry.log import LogTelemetry
 from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
 from agui_runtime.application.execute_agent import ExecuteAgent
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.list_agents import ListAgents
 from agui_runtime.application.list_states import ListStates
@@ -105,7 +106,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
-    run_states = providers.Factory(RunStates, states)
+    expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
+    run_states = providers.Factory(RunStates, states, expiry)
     run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
     generate_response = providers.Factory(
         GenerateResponse,
@@ -121,7 +123,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         limits=settings.provided.run_limits,
     )
     load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
-    save_state = providers.Factory(SaveState, states, settings.provided.state_limits)
+    save_state = providers.Factory(SaveState, states, settings.provided.state_limits, expiry)
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)

@@ -8,9 +8,9 @@ from agui_runtime.adapters.codec.state_text import StateText, checked_text
 from agui_runtime.adapters.memory.database import MemoryDatabase
 from agui_runtime.adapters.memory.records import StateRecord, ThreadRecord
 from agui_runtime.application.ports import Clock
-from agui_runtime.application.refusals import check_limit
+from agui_runtime.application.refusals import check_limit, stale_version, too_many_states
 from agui_runtime.application.values import StateSummary
-from agui_runtime.domain.errors import ConflictError, ErrorCode, InvalidError
+from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.policy import StateLimits
@@ -54,7 +54,7 @@ class MemoryStateStore:
             return stored.state(key)
         version = 0 if stored is None else stored.version
         if expected_version != version:
-            raise _conflict(key, expected_version, version)
+            raise stale_version(key, expected_version, version)
         record = StateRecord(
             text=checked.text,
             bytes_json=checked.size,
@@ -159,17 +159,5 @@ class MemoryStateStore:
 
     def _check_count(self, key: StateKey) -> None:
         thread = self._database.find(key.scope, key.thread_id)
-        maximum = self._database.limits.max_states_per_thread
-        if thread is not None and len(thread.states) >= maximum:
-            raise InvalidError(
-                f"The thread has the states of {maximum} agents already, which is the limit.",
-                code=ErrorCode.LIMIT_EXCEEDED,
-                details={"limit": "states_per_thread", "maximum": maximum},
-            )
-
-
-def _conflict(key: StateKey, expected: int, version: int) -> ConflictError:
-    return ConflictError(
-        f"The state of {key.agent_name} was saved by somebody else: version {version} is stored, not {expected}.",
-        details={"version": version},
-    )
+        if thread is not None and len(thread.states) >= self._limits.max_per_thread:
+            raise too_many_states(self._limits)
