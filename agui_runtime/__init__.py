@@ -6,6 +6,7 @@ What a host needs; everything else lives in ``domain``, ``application``, ``adapt
 from agui_runtime._version import __version__
 from agui_runtime.adapters.remote import HttpAgent
 from agui_runtime.adapters.scripted import FunctionAgent
+from agui_runtime.application.model_agent import ModelAgent
 from agui_runtime.application.ports import Agent, LanguageModel
 from agui_runtime.application.values import AgentDescription, AgentRun, ModelRequest, ModelRun, RunContext
 from agui_runtime.composition.app import create_app, mount
@@ -22,6 +23,7 @@ __all__ = [
     "FunctionAgent",
     "HttpAgent",
     "LanguageModel",
+    "ModelAgent",
     "ModelRequest",
     "ModelRun",
     "RunContext",

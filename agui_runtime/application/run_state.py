@@ -11,7 +11,7 @@ from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.errors import ConflictError
 from agui_runtime.domain.history import object_state
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
-from agui_runtime.domain.json_value import JsonObject, JsonValue, is_same
+from agui_runtime.domain.json_value import JsonValue, is_same
 from agui_runtime.domain.state import AgentState, rebase
 
 
@@ -19,7 +19,7 @@ from agui_runtime.domain.state import AgentState, rebase
 class BaseState:
     """What a run starts from: the client's values, or the stored ones where it sends none."""
 
-    values: JsonObject = Factory(dict[str, Any])
+    values: JsonValue = Factory(dict[str, Any])
     stored: AgentState | None = None
 
 
@@ -31,16 +31,32 @@ class RunStates:
         self._expiry = expiry
 
     async def base(
-        self, scope: Scope, thread_id: ThreadId, agent_name: AgentName, sent: Sequence[AgentInput]
+        self,
+        scope: Scope,
+        thread_id: ThreadId,
+        agent_name: AgentName,
+        sent: Sequence[AgentInput],
+        *,
+        state: JsonValue = None,
     ) -> BaseState:
         """The base state of a run of that agent.
+
+        Args:
+            scope: whose thread it is.
+            thread_id: the thread.
+            agent_name: the agent.
+            sent: the client's states by agent name.
+            state: the client's state of this agent, any JSON; ``None`` where it came by name or not at all.
 
         Raises:
             UnavailableError: the store cannot be reached.
         """
         stored = await self._store.load(StateKey(scope, thread_id, agent_name))
-        of_client = next((entry.state for entry in sent if entry.agent_name == agent_name), None)
-        return BaseState(of_client or (stored.values if stored else {}), stored)
+        if state is None:
+            state = next((entry.state for entry in sent if entry.agent_name == agent_name), None)
+        if state is None or state == {}:
+            state = stored.values if stored else {}
+        return BaseState(state, stored)
 
     async def save(self, run: RunKey, agent_name: AgentName, base: BaseState, final: JsonValue) -> None:
         """Store a run's final state. What others saved meanwhile is kept: only the run's own change goes on top.
@@ -66,6 +82,6 @@ class RunStates:
                 )
             except ConflictError:
                 stored = await self._store.load(key)
-                values = rebase(base.values, own, stored.values) if stored else own
+                values = rebase(object_state(base.values) or {}, own, stored.values) if stored else own
             else:
                 return

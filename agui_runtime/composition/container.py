@@ -18,6 +18,7 @@ from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
 from agui_runtime.application.execute_agent import ExecuteAgent
@@ -33,6 +34,9 @@ from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
 from agui_runtime.application.save_state import SaveState
+from agui_runtime.application.stop_run import StopRun
+from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
+from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import database_of, decorated, state_store_of
 
@@ -128,6 +132,16 @@ class RuntimeContainer(containers.DeclarativeContainer):
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
     open_interrupts = providers.Factory(OpenInterrupts, run_log)
+    connect_thread = providers.Factory(ConnectThread, run_log, states, clock)
+    stop_run = providers.Factory(StopRun, run_log, thread_directory)
+    list_threads = providers.Factory(ListThreads, thread_directory)
+    get_thread = providers.Factory(GetThread, thread_directory)
+    rename_thread = providers.Factory(RenameThread, thread_directory)
+    archive_thread = providers.Factory(ArchiveThread, thread_directory)
+    delete_thread = providers.Factory(DeleteThread, thread_directory, states)
+    thread_messages = providers.Factory(ThreadMessages, run_log)
+    thread_events = providers.Factory(ThreadEvents, run_log)
+    thread_states = providers.Factory(ThreadStates, states, thread_directory)
     execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
     list_agents = providers.Factory(ListAgents, agent_catalog)
     describe_runtime = providers.Factory(
