@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, compress, islice, repeat
-from operator import is_
+from operator import is_, methodcaller
 from typing import Any, TypeGuard
 
 from agui_runtime.domain.errors import ErrorCode, InvalidError
@@ -24,7 +24,7 @@ MAX_INTEGER_BITS = 4096
 _PLAIN_SCALARS = frozenset({type(None), bool, str})
 _SCALARS = _PLAIN_SCALARS | {int, float}
 _ORDINARY = _SCALARS | {dict, list}
-_VALUES: Any = dict.values
+_VALUES = methodcaller("values")
 _MANY = 100_000
 """Values on one level: what contains itself a few times has more of them with each."""
 
