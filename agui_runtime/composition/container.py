@@ -12,7 +12,7 @@ from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
-from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryThreadDirectory
+from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
@@ -38,7 +38,13 @@ from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.settings import Settings
-from agui_runtime.composition.storage import database_of, decorated, state_store_of
+from agui_runtime.composition.storage import (
+    database_of,
+    decorated,
+    run_log_of,
+    state_store_of,
+    thread_directory_of,
+)
 
 
 def _settings() -> Settings:
@@ -106,8 +112,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     state_decorators: providers.Provider[Any] = providers.Object(())
     states = providers.Singleton(decorated, state_store, state_decorators)
-    run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)
-    thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
+    run_log = providers.Singleton(run_log_of, settings, database, memory, clock)
+    thread_directory = providers.Singleton(thread_directory_of, database, memory, clock)
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)

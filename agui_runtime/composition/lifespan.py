@@ -63,7 +63,7 @@ class Lifespan:
 
     async def abandon(self) -> None:
         """Close the adapters although the event loop they were opened in is over."""
-        self._recovery = None
+        self._chores = set()
         await self.stop()
 
     @asynccontextmanager

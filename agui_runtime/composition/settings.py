@@ -146,11 +146,13 @@ class Settings:
     memory_max_threads: int = _setting(10_000, _count, "Most threads kept in memory; the idlest go first")
     memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest go first")
 
-    database_url: str = _setting("", _database_url, "PostgreSQL for the states; memory by default", secret=True)
+    database_url: str = _setting(
+        "", _database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True
+    )
     database_direct_url: str = _setting("", _database_url, "The same past a pooler, for migrations", secret=True)
     database_pgbouncer: bool = _setting(False, _switch, "Whether a pooler in transaction mode is between")
     database_min_connections: int = _setting(1, _count, "Database connections kept open")
-    database_max_connections: int = _setting(10, _count, "Most database connections of this process")
+    database_max_connections: int = _setting(10, _count, "Most database connections of this process, besides one")
     database_connect_seconds: float = _setting(5.0, _seconds, "How long getting a database connection may take")
     database_seconds: float = _setting(10.0, _seconds, "How long one database operation may take")
 

@@ -6,10 +6,13 @@ _SUMMARY = "thread_id, agent_name, version, bytes, created_at, updated_at, expir
 # A state's activity is its thread's. The state's row is locked first, by every statement that locks both.
 _TOUCH = """
 touched AS (
-    INSERT INTO agui_threads AS thread (scope, thread_id, created_at, updated_at, agent_name)
-    SELECT $1, $2, $6, $6, $3 FROM saved
-    ON CONFLICT (scope, thread_id)
-    DO UPDATE SET updated_at = greatest(thread.updated_at, excluded.updated_at)
+    INSERT INTO agui_threads AS thread (
+        scope, thread_id, created_at, updated_at, touched_at, agent_name, first_agent
+    )
+    SELECT $1, $2, $6, $6, $6, $3, $3 FROM saved
+    ON CONFLICT (scope, thread_id) DO UPDATE SET
+        updated_at = greatest(thread.updated_at, excluded.updated_at),
+        touched_at = greatest(thread.touched_at, excluded.touched_at)
 )
 SELECT version, created_at FROM saved
 """
