@@ -14,7 +14,7 @@ from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
-from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryThreadDirectory
+from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
@@ -24,6 +24,7 @@ from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
 from agui_runtime.application.execute_agent import ExecuteAgent
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
@@ -39,7 +40,13 @@ from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.settings import Settings
-from agui_runtime.composition.storage import database_of, decorated, state_store_of
+from agui_runtime.composition.storage import (
+    database_of,
+    decorated,
+    run_log_of,
+    state_store_of,
+    thread_directory_of,
+)
 
 
 def _settings() -> Settings:
@@ -114,11 +121,12 @@ class RuntimeContainer(containers.DeclarativeContainer):
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     state_decorators: providers.Provider[Any] = providers.Object(())
     states = providers.Singleton(decorated, state_store, state_decorators)
-    run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)
-    thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
+    run_log = providers.Singleton(run_log_of, settings, database, memory, clock)
+    thread_directory = providers.Singleton(thread_directory_of, database, memory, clock)
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
-    run_states = providers.Factory(RunStates, states)
+    expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
+    run_states = providers.Factory(RunStates, states, expiry)
     run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
     generate_response = providers.Factory(
         GenerateResponse,
@@ -134,7 +142,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         limits=settings.provided.run_limits,
     )
     load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
-    save_state = providers.Factory(SaveState, states, settings.provided.state_limits)
+    save_state = providers.Factory(SaveState, states, settings.provided.state_limits, expiry)
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
