@@ -1,17 +1,15 @@
-"""Opens what needs opening, keeps the log in order now and then, drains and closes in order."""
+"""Opens what needs opening, does the chores, drains and closes in order."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from agui_runtime.composition.chores import chores_of, repeat
 from agui_runtime.composition.container import RuntimeContainer
 
 logger = logging.getLogger(__name__)
-
-CHORE_SECONDS = 60.0
-"""The longest time between two looks for something to put in order."""
 
 
 class Lifespan:
@@ -27,7 +25,7 @@ class Lifespan:
         self._opened: list[Any] = []
 
     async def start(self) -> None:
-        """Open the adapters and begin the chores: lost runs, ended runs, idle threads.
+        """Open the adapters and begin with the chores.
 
         Raises:
             AguiError: something that was configured cannot be used.
@@ -41,12 +39,7 @@ class Lifespan:
         except BaseException:
             await self.stop()
             raise
-        container, settings = self._container, self._container.settings()
-        compacting = min(settings.compact_seconds, CHORE_SECONDS)
-        self._begin("lost runs were sealed", container.recover_runs(), settings.lease_seconds / 2, logging.WARNING)
-        self._begin("ended runs were compacted", container.compact_runs(), compacting, logging.DEBUG)
-        if settings.retention_days:
-            self._begin("idle threads were erased", container.prune_threads(), CHORE_SECONDS, logging.INFO)
+        self._chores = {asyncio.create_task(repeat(chore), name=chore.name) for chore in chores_of(self._container)}
 
     async def drain(self) -> None:
         """Refuse new runs and let live ones end."""
@@ -54,11 +47,11 @@ class Lifespan:
 
     async def stop(self) -> None:
         """Close the adapters, the last opened first."""
-        for task in self._chores:
-            task.cancel()
-        if self._chores:
-            await asyncio.wait(self._chores)
-        self._chores.clear()
+        chores, self._chores = self._chores, set()
+        for chore in chores:
+            chore.cancel()
+        if chores:
+            await asyncio.wait(chores)
         while self._opened:
             adapter = self._opened.pop()
             try:
@@ -70,7 +63,7 @@ class Lifespan:
 
     async def abandon(self) -> None:
         """Close the adapters although the event loop they were opened in is over."""
-        self._chores.clear()
+        self._chores = set()
         await self.stop()
 
     @asynccontextmanager
@@ -105,18 +98,3 @@ class Lifespan:
             if adapter is not None and id(adapter) not in seen:
                 seen.add(id(adapter))
                 yield adapter
-
-    def _begin(self, what: str, chore: Callable[[], Awaitable[int]], seconds: float, level: int) -> None:
-        self._chores.add(asyncio.create_task(_now_and_then(what, chore, seconds, level), name=what))
-
-
-async def _now_and_then(what: str, chore: Callable[[], Awaitable[int]], seconds: float, level: int) -> None:
-    while True:
-        try:
-            count = await chore()
-            if count:
-                logger.log(level, "%d %s.", count, what)
-        except Exception:
-            # Whatever a store raises now, later it may be well again.
-            logger.warning("It could not be seen to that %s; tried again soon.", what, exc_info=True)
-        await asyncio.sleep(seconds)
