@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,13 @@ from tests.support.graphql_client import ask, chat, user
 
 pytestmark = pytest.mark.postgres
 
+FIRST = {"threadId": "thread-1", "agentName": "demo", "stateData": '{"a": 1}'}
 LOAD = {
     "query": 'query { loadAgentState(data: { threadId: "thread-2", agentName: "demo" }) { messages } }',
 }
 SAVE = {
     "query": "mutation($data: SaveAgentStateInput!) { saveAgentState(data: $data) { version errorCode } }",
-    "variables": {"data": {"threadId": "thread-1", "agentName": "demo", "stateData": '{"a": 1}'}},
+    "variables": {"data": FIRST},
 }
 MIGRATIONS = ("0001_threads_and_states.sql", "0002_runs_and_events.sql")
 UP_TO_DATE = "The database is up to date."
@@ -52,6 +54,18 @@ def saved(version: int) -> dict[str, object]:
 
 def runtime_url(process: Command) -> str:
     return process.find(r"(http://\S+/api/copilotkit)")
+
+
+def the_only_row(url: str) -> tuple[object, ...]:
+    """The state that is left once the others have been removed, whenever that is."""
+
+    async def look() -> tuple[object, ...]:
+        async with asyncio.timeout(20), postgres.connected(url) as connection:
+            while len(rows := await connection.fetch("SELECT agent_name, expires_at FROM agui_states")) != 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            return tuple(rows[0])
+
+    return run(look())
 
 
 def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
@@ -112,6 +126,34 @@ def test_a_conversation_and_its_state_outlive_the_server(tmp_path: Path) -> None
                 process.terminate()
                 assert process.exit_code() == 0
             assert "in this process's memory" not in "\n".join(process.err)
+
+
+def test_states_with_a_lifetime_are_removed_by_the_server_and_the_others_stay(tmp_path: Path) -> None:
+    with database() as url:
+        settings = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url, "AGUI_STATE_SWEEP_SECONDS": "0.05"}
+        with command("demo", cwd=tmp_path, environment=settings) as process:
+            assert ask(runtime_url(process), SAVE, headers=JSON).json() == saved(1)
+        with command("demo", cwd=tmp_path, environment={**settings, "AGUI_STATE_LIFETIME_SECONDS": "0.2"}) as process:
+            brief = {"query": SAVE["query"], "variables": {"data": {**FIRST, "agentName": "brief"}}}
+            assert ask(runtime_url(process), brief, headers=JSON).json() == saved(1)
+            assert the_only_row(url) == ("demo", None)
+
+
+def test_a_save_may_ask_when_its_state_expires(tmp_path: Path) -> None:
+    with database() as url:
+        settings = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url, "AGUI_STATE_SWEEP_SECONDS": "0.05"}
+        with command("demo", cwd=tmp_path, environment=settings) as process:
+            endpoint = runtime_url(process)
+
+            def save(name: str, expires_at: str) -> object:
+                data = {**FIRST, "agentName": name, "expiresAt": expires_at}
+                answer = ask(endpoint, {"query": SAVE["query"], "variables": {"data": data}}, headers=JSON)
+                return answer.json()["data"]["saveAgentState"]["errorCode"]
+
+            assert save("past", "2001-01-01T00:00:00Z") == "INVALID_INPUT"
+            assert save("kept", "2999-12-31T23:59:59+02:00") is None
+            assert save("brief", (datetime.now(UTC) + timedelta(seconds=5)).isoformat()) is None
+            assert the_only_row(url) == ("kept", datetime(2999, 12, 31, 21, 59, 59, tzinfo=UTC))
 
 
 def test_a_database_that_is_lost_while_serving_is_an_error_and_not_memory(tmp_path: Path) -> None:
