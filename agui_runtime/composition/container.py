@@ -152,5 +152,5 @@ class RuntimeContainer(containers.DeclarativeContainer):
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
     )
-    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
+    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     router = providers.Singleton(_router, settings, graphql_endpoint, ids)

@@ -2,7 +2,8 @@
 
 graphql-core 3.3 emits the newer form (``pending``, ``id``, ``completed``), which those clients accept silently and
 corrupt. The two also differ in order: here a deferred entry waits until every list below it is complete, so that a
-message's status follows its last chunk and the response's status ends the response.
+message's status follows its last chunk and the response's status ends the response. Not so an entry that brings the
+place of a list or of another fragment: clients write into places that are there.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -103,7 +104,18 @@ class Delivery:
                 pending.next_index += 1
             return
         path = (*pending.path, *(entry.sub_path or ()))
-        self._held.append(_Held(path, {"data": entry.data, "path": list(path), **label, **errors}))
+        told = {"data": entry.data, "path": list(path), **label, **errors}
+        if self._makes_place(path, entry.data):
+            yield told
+        else:
+            self._held.append(_Held(path, told))
+
+    def _makes_place(self, path: Path, data: Any) -> bool:
+        """Whether something announced is to be written into this very data."""
+        return any(
+            _is_below(pending.path, path) and _lookup(pending.path, [(path, data)]) is not None
+            for pending in self._pending.values()
+        )
 
     def _complete(self, done: Any) -> Iterator[dict[str, Any]]:
         pending = self._pending.pop(done.id)
