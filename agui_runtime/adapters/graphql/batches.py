@@ -55,7 +55,10 @@ async def with_deadlines(
 
 async def _next(batches: AsyncIterator[Batch]) -> Batch:
     """The next batch, an empty one at the end: a task cannot raise ``StopAsyncIteration``."""
-    return await anext(batches, ())
+    try:
+        return await anext(batches)
+    except StopAsyncIteration:
+        return ()
 
 
 async def _close(batches: AsyncIterator[Batch]) -> None:

@@ -5,7 +5,7 @@ The compiled plan reads the same two without a task: it looks at what is there a
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 T = TypeVar("T")
 
@@ -104,3 +104,13 @@ class Promise(Generic[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         return asyncio.shield(self._future).__await__()
+
+
+def is_channel(value: Any) -> TypeGuard[Channel[Any]]:
+    """Whether a value is a list that grows."""
+    return isinstance(value, Channel)
+
+
+def is_promise(value: Any) -> TypeGuard[Promise[Any]]:
+    """Whether a value is one that comes later."""
+    return isinstance(value, Promise)

@@ -10,10 +10,11 @@ from typing import Any
 from attrs import define, field, frozen
 from graphql import GraphQLError, located_error
 
-from agui_runtime.adapters.graphql.channel import Channel, Promise
+from agui_runtime.adapters.graphql.channel import Channel, Promise, is_channel, is_promise
 from agui_runtime.adapters.graphql.stream_plan import FieldPlan, GroupPlan, ObjectPlan
 
 Path = tuple[str | int, ...]
+Growing = Channel[Any] | Promise[Any]
 
 
 @define(eq=False)
@@ -111,7 +112,7 @@ class Completion:
             return None
 
     def _value(self, plan: FieldPlan, value: Any, path: Path, place: Place) -> Any:
-        if isinstance(value, Promise):
+        if is_promise(value):
             value = value.value
         if value is None and not plan.is_non_null:
             return None
@@ -123,7 +124,7 @@ class Completion:
         items = value.items if isinstance(value, Channel) else value
         count = len(items) if plan.stream is None else plan.stream.initial_count
         completed = [self.item(plan, item, (*path, index), place) for index, item in enumerate(items[:count])]
-        if plan.stream is not None and (len(items) > count or isinstance(value, Channel)):
+        if plan.stream is not None and (len(items) > count or is_channel(value)):
             self.later.append(LaterItems(plan, value, path, len(completed), place))
         return completed
 
@@ -138,26 +139,28 @@ class Completion:
         return coerced
 
 
-def waits_for(plan: ObjectPlan, source: Any) -> "Channel[Any] | Promise[Any] | None":
+def waits_for(plan: ObjectPlan, source: Any) -> Growing | None:
     """What an object must wait for before it can be completed; ``None`` where all of it is there."""
     for each in plan.may_wait:
         value = each.read(source)
-        if isinstance(value, Promise):
-            if not value.is_kept:
-                return value
-        elif isinstance(value, Channel) and (missing := _list_waits_for(each, value)) is not None:
+        missing: Growing | None = None
+        if is_promise(value):
+            missing = None if value.is_kept else value
+        elif is_channel(value):
+            missing = _list_waits_for(each, value)
+        if missing is not None:
             return missing
     return None
 
 
-def _list_waits_for(plan: FieldPlan, channel: Channel[Any]) -> "Channel[Any] | Promise[Any] | None":
+def _list_waits_for(plan: FieldPlan, channel: Channel[Any]) -> Growing | None:
     count = None if plan.stream is None else plan.stream.initial_count
     if not channel.is_closed and (count is None or len(channel.items) < count):
         return channel
     return first_wait(plan, channel.items[:count])
 
 
-def first_wait(plan: FieldPlan, items: Sequence[Any]) -> "Channel[Any] | Promise[Any] | None":
+def first_wait(plan: FieldPlan, items: Sequence[Any]) -> Growing | None:
     """What the first item that is not complete must wait for."""
     if plan.objects:
         for item in items:

@@ -95,14 +95,18 @@ class Delivery:
 
     def _entries(self, entry: Any) -> Iterator[dict[str, Any]]:
         pending = self._pending[entry.id]
-        errors = {"errors": self._errors(entry.errors)} if entry.errors else {}
         label = {"label": pending.label} if pending.label else {}
         if hasattr(entry, "items"):
             assert pending.next_index is not None  # noqa: S101 - only lists have items
             for item in entry.items:
-                yield {"items": [item], "path": [*pending.path, pending.next_index], **label, **errors}
+                path = (*pending.path, pending.next_index)
+                # The errors are those of all items together.
+                own = [error for error in entry.errors or () if tuple(error.path or ())[: len(path)] == path]
+                errors = {"errors": self._errors(own)} if own else {}
+                yield {"items": [item], "path": list(path), **label, **errors}
                 pending.next_index += 1
             return
+        errors = {"errors": self._errors(entry.errors)} if entry.errors else {}
         path = (*pending.path, *(entry.sub_path or ()))
         told = {"data": entry.data, "path": list(path), **label, **errors}
         if self._makes_place(path, entry.data):

@@ -35,7 +35,7 @@ class GraphqlEndpoint:
     """Serves the schema to CopilotKit's clients.
 
     Args:
-        compiles: whether streaming operations of the usual shape are compiled (ADR 0012); graphql-core can execute all
+        compiles: whether streaming operations of the usual shape are compiled (ADR 0014); graphql-core can execute all
             of them, at several times the cost.
     """
 

@@ -1,13 +1,14 @@
 """Executes an operation: by its compiled plan where it has one, else by graphql-core."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     ExecutionResult,
     Executor,
+    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
@@ -46,12 +47,7 @@ class OperationExecutor:
             format_error, is_mutation=is_mutation(operation), correlation_id=context.request.correlation_id
         )
         if self._compiles and document.is_incremental(operation, variables):
-            executor = Executor.build(
-                self._schema,
-                document.node,
-                raw_variable_values=dict(variables),
-                operation_name=_name(operation),
-            )
+            executor = self._coerced(document, operation, variables)
             if isinstance(executor, list):
                 return ExecutionResult(None, executor)
             try:
@@ -61,6 +57,12 @@ class OperationExecutor:
             else:
                 return await execute_plan(plan, executor, context, format_one)
         return await self._interpret(context, document, operation, variables, format_one)
+
+    def _coerced(
+        self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> list[GraphQLError] | Executor[Any]:
+        """The operation with its variables as the schema has them, or what is wrong with them."""
+        return _build(self._schema, document.node, raw_variable_values=dict(variables), operation_name=_name(operation))
 
     async def _interpret(
         self,
@@ -80,6 +82,10 @@ class OperationExecutor:
         if isawaitable(result):
             result = await result
         return result if isinstance(result, ExecutionResult) else InterpretedPayloads(result, format_one)
+
+
+# Untyped in graphql-core: its middleware and its subclasses' own arguments.
+_build: Callable[..., list[GraphQLError] | Executor[Any]] = cast("Any", Executor).build
 
 
 def _name(operation: OperationDefinitionNode) -> str | None:

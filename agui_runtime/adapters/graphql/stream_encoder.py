@@ -11,9 +11,10 @@ from typing import Any
 
 from graphql import GraphQLError, located_error
 
-from agui_runtime.adapters.graphql.channel import Channel, Promise
+from agui_runtime.adapters.graphql.channel import Channel
 from agui_runtime.adapters.graphql.completion import (
     Completion,
+    Growing,
     LaterGroup,
     LaterItems,
     Path,
@@ -125,10 +126,10 @@ class _Waiting:
 
     def __init__(self, encoder: StreamEncoder) -> None:
         self._encoder = encoder
-        self._watched: Channel[Any] | Promise[Any] | None = None
+        self._watched: Growing | None = None
         self._is_due = False
 
-    def _watch(self, watched: "Channel[Any] | Promise[Any] | None") -> None:
+    def _watch(self, watched: Growing | None) -> None:
         self._is_due = False
         if watched is self._watched:
             return

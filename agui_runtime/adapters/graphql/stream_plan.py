@@ -1,4 +1,4 @@
-"""A streaming operation, compiled once: which fields of which types go where, and what comes later (ADR 0012).
+"""A streaming operation, compiled once: which fields of which types go where, and what comes later (ADR 0014).
 
 graphql-core collects the fields and decides what is deferred, exactly as its own executor would; what is compiled here
 is the outcome of that, so that a run's chunks can be written without a task, a queue and a dozen calls for each.
@@ -14,6 +14,8 @@ from graphql import (
     Executor,
     FieldNode,
     GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLStreamDirective,
     GraphQLString,
@@ -22,8 +24,6 @@ from graphql import (
     get_named_type,
     is_abstract_type,
     is_leaf_type,
-    is_list_type,
-    is_non_null_type,
 )
 from graphql.execution.collect_fields import (
     DeferUsage,
@@ -104,9 +104,8 @@ class ObjectPlan:
     groups: tuple["GroupPlan", ...]
     may_wait: tuple[FieldPlan, ...] = field(init=False)
 
-    @may_wait.default
-    def _fields_that_may_wait(self) -> tuple[FieldPlan, ...]:
-        return tuple(each for each in self.fields if each.is_list or each.objects)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "may_wait", tuple(each for each in self.fields if each.is_list or each.objects))
 
 
 @frozen
@@ -209,9 +208,9 @@ class _Compiler:
         if name == "__typename":
             return FieldPlan(key=key, owner="", read=_always(type_.name), nodes=_nodes(details), coerce=str)
         declared: Any = type_.fields[name].type
-        nullable = declared.of_type if is_non_null_type(declared) else declared
-        named: Any = get_named_type(nullable)
-        stream = self._stream(details) if is_list_type(nullable) else None
+        is_list = isinstance(_nullable(declared), GraphQLList)
+        named = _named_type(declared)
+        stream = self._stream(details) if is_list else None
         if stream is not None:
             # As graphql-core has it: an item is a new beginning, whatever its list is deferred by.
             details, inside = [FieldDetails(each.node, None) for each in details], RefSet()
@@ -220,8 +219,8 @@ class _Compiler:
             owner=f"{type_.name}.{name}",
             read=attrgetter(snake_case(name)),
             nodes=_nodes(details),
-            is_non_null=is_non_null_type(declared),
-            is_list=is_list_type(nullable),
+            is_non_null=isinstance(declared, GraphQLNonNull),
+            is_list=is_list,
             coerce=named.coerce_output_value if is_leaf_type(named) else None,
             objects=self._objects(named, details, inside),
             stream=stream,
@@ -269,6 +268,16 @@ def _make_places(fields: Sequence[FieldPlan]) -> bool:
         each.stream is not None or any(below.groups or _make_places(below.fields) for below in each.objects.values())
         for each in fields
     )
+
+
+def _nullable(declared: Any) -> Any:
+    is_wrapped = isinstance(declared, GraphQLNonNull)
+    wrapper: Any = declared
+    return wrapper.of_type if is_wrapped else declared
+
+
+# Overloads for each kind of type, which a schema's fields do not tell apart.
+_named_type: Callable[[Any], Any] = cast("Any", get_named_type)
 
 
 def _nodes(details: FieldDetailsList) -> list[FieldNode]:
