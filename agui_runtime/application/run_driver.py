@@ -1,12 +1,13 @@
 """Reads an agent's or a model's events, checks them, runs server-side tools, and hands them to the recording."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Protocol
 
 from attrs import define, frozen
 
+from agui_runtime.application.iterators import close
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.domain import events as e
@@ -186,7 +187,7 @@ class RunDriver:
             case e.AgentStateMessage(agent_name=name, state=state):
                 self.agent_states[name] = state
             case e.Custom(name=name, value=value) if name in INTERRUPT_EVENTS:
-                self._interrupts.append(Interrupt(self._plan.new_id(), value))
+                self._interrupts.append(Interrupt(self._plan.new_id(), value, is_derived=True))
             case _:
                 pass
 
@@ -210,10 +211,3 @@ class RunDriver:
 
     def _result(self, call_id: str, content: str) -> e.ToolCallResult:
         return e.ToolCallResult(f"result-{call_id}", call_id, content)
-
-
-async def close(events: AsyncIterator[e.Event]) -> None:
-    """Close an iterator that can be closed, and with it the outside call under it."""
-    aclose: Callable[[], Awaitable[None]] | None = getattr(events, "aclose", None)
-    if aclose is not None:
-        await aclose()

@@ -13,7 +13,7 @@ from agui_runtime.adapters.graphql.channel import Channel, Promise
 from agui_runtime.adapters.graphql.coalescing import Coalescer, Streaming
 from agui_runtime.adapters.graphql.errors import failed_status_details
 from agui_runtime.application.values import LogEntry
-from agui_runtime.domain.errors import GENERIC_MESSAGE
+from agui_runtime.domain.errors import GENERIC_MESSAGE, AguiError
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,9 @@ class LiveResponse:
                     break
                 self._flush_if_due()
                 yield
+        except AguiError as error:
+            logger.exception("A run could not be shown to its GraphQL client.")
+            self._end(error.message, error.code)
         except Exception:
             logger.exception("A run could not be shown to its GraphQL client.")
         finally:
@@ -143,13 +146,13 @@ class LiveResponse:
         status = o.SUCCESS if failure is None else o.FailedMessageStatus(failure or message.failure)
         message.status.keep(status)
 
-    def _end(self) -> None:
+    def _end(self, message: str = GENERIC_MESSAGE, code: str | None = None) -> None:
         """Nothing more will come: whatever is still open has failed, so that no reader waits for ever."""
         for key in tuple(self._open):
             self._take([p.Closed(key, "")])
         self.messages.close()
         self.meta_events.close()
-        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(GENERIC_MESSAGE, None)))
+        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(message, code)))
 
     def _finish(self, reason: str | None, details: Any) -> None:
         self.is_complete = True

@@ -11,19 +11,21 @@ from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemorySta
 from agui_runtime.adapters.scripted import ScriptedAgent, ScriptedModel
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunHooks, RunLog, StateStore
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
+from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, AgentDescription, AgentRun, BeforeRun, ModelRequest, RunContext
 from agui_runtime.domain.events import TERMINAL, Event, RunFinished, RunStarted
 from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import ANONYMOUS, AgentName, Caller, RunId, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.messages import Message, UserMessage
-from agui_runtime.domain.policy import RunLimits, StateLimits
+from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
 from agui_runtime.domain.runs import RunInput
 from agui_runtime.domain.tools import ServerTool, Tool, ToolHandler
 from tests.support.aio import run
@@ -87,6 +89,7 @@ class World:
     hooks: RunHooks | None = None
     guardrail: Guardrail | None = None
     limits: RunLimits = LIMITS
+    busy_policy: BusyPolicy = BusyPolicy.REJECT
     store: StateStore = None  # type: ignore[assignment]
     log: RunLog = None  # type: ignore[assignment]
     clock: FakeClock = Factory(FakeClock)
@@ -104,8 +107,8 @@ class World:
             agents=FixedAgentCatalog(self.agents),
             tools=FixedToolCatalog(self.tools),
             model=self.model,
-            opening=RunOpening(self.log, self.clock, self.limits),
-            states=RunStates(self.store),
+            opening=RunOpening(self.log, self.clock, self.limits, self.busy_policy),
+            states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
             hooks=self.hooks,
             guardrail=self.guardrail,
@@ -143,6 +146,10 @@ async def events_of(response: GeneratedResponse) -> list[Event]:
     events = [entry.event async for batch in response.live.follow() for entry in batch]
     await response.live.wait()
     return events
+
+
+def agent_context(executor: ToolExecutor | None = None) -> RunContext:
+    return RunContext(CALLER, executor or ToolExecutor({}, default_seconds=5.0))
 
 
 def user(text: str = "Hello", message_id: str = "question-1") -> UserMessage:
