@@ -182,7 +182,7 @@ def test_tables_that_are_not_those_of_this_version(change: str, finding: Finding
 def test_a_role_that_may_not_read_the_tables() -> None:
     async def story(url: str) -> None:
         async with as_role(url) as own, storage_at(own) as storage:
-            await postgres.execute(url, "REVOKE SELECT ON agui_migrations FROM " + ROLE)
+            await postgres.execute(url, f"REVOKE ALL ON agui_migrations FROM {ROLE}")
             assert_wrong(await storage.health(), Finding.REFUSING, "SQLSTATE 42501")
 
     told(story)
