@@ -9,7 +9,13 @@ DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 
 _DAMAGED = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
 _LOGIN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError, OSError)
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver lost track of the protocol, as on a line that breaks in mid-answer
+    OSError,
+)
 _HOPELESS = frozenset({"0A", "22", "23", "42", "54"})
 """Classes of SQLSTATE: not supported, bad data, a constraint, a statement that does not fit the tables, too complex."""
 
