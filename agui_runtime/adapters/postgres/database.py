@@ -17,6 +17,7 @@ from agui_runtime.adapters.postgres.faults import (
     translate,
 )
 from agui_runtime.adapters.postgres.health import Finding, Health, finding_of
+from agui_runtime.adapters.postgres.tls import check_tls_files
 from agui_runtime.domain.errors import AguiError, ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class PostgresSettings:
             start of a session.
 
     Raises:
-        ConfigurationError: the pool's bounds are impossible.
+        ConfigurationError: the pool's bounds are impossible, or a URL names a file that cannot be read.
     """
 
     url: str = field(repr=False)
@@ -72,6 +73,8 @@ class PostgresSettings:
                 f"The database pool cannot keep {self.min_connections} connections open "
                 f"and have {self.max_connections} at most."
             )
+        check_tls_files(self.url)
+        check_tls_files(self.direct_url)
 
 
 class PostgresDatabase:

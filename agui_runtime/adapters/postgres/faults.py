@@ -1,5 +1,7 @@
 """The wall: what the driver and the server raise, in the application's words. The cause is kept, for the log."""
 
+import ssl
+
 import asyncpg
 
 from agui_runtime.domain.errors import AguiError, ConfigurationError, CorruptError, UnavailableError
@@ -70,6 +72,9 @@ def _reason(error: BaseException) -> str:
         return "The database gave up on a statement that took too long."
     if isinstance(error, TimeoutError):
         return "The database did not answer in time."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        # The part behind the comma names the host.
+        return f"The database's certificate is not accepted: {error.verify_message.partition(',')[0]}."
     if is_lost(error):
         return "The database cannot be reached."
     return f"The database refused a statement (SQLSTATE {getattr(error, 'sqlstate', 'unknown')})."
