@@ -128,7 +128,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
-    run_states = providers.Factory(RunStates, states, expiry)
+    run_states = providers.Factory(RunStates, states, expiry, settings.provided.state_limits)
     run_opening = providers.Factory(
         RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
