@@ -39,10 +39,14 @@ class Projection:
     Args:
         hidden: types of events that are not shown.
         with_input: whether RUN_STARTED tells the run's input; a suggestion's is no part of any thread.
+        with_edits: whether edits are told: who follows the run that brought one knows it, others do not.
     """
 
-    def __init__(self, *, hidden: Collection[type[e.Event]] = (), with_input: bool = True) -> None:
+    def __init__(
+        self, *, hidden: Collection[type[e.Event]] = (), with_input: bool = True, with_edits: bool = False
+    ) -> None:
         self._with_input = with_input
+        self._with_edits = with_edits
         self._asked = False
         self._agent_name: str | None = None
         self._rules: dict[type, Callable[[Any], Sequence[WireEvent]]] = {
@@ -84,8 +88,7 @@ class Projection:
         return (encode_event(event),)
 
     def _messages(self, event: e.MessagesSnapshot) -> Sequence[WireEvent]:
-        # An edit is the client's own list, which it knows.
-        return () if event.is_edit else (encode_event(event),)
+        return () if event.is_edit and not self._with_edits else (encode_event(event),)
 
     def _state_report(self, event: e.AgentStateMessage) -> Sequence[WireEvent]:
         if event.agent_name == self._agent_name:
