@@ -49,7 +49,7 @@ class Connections:
         operations = self._operations
         caller = await operations.access.caller_of(call.request)
         try:
-            run_id = _run_id(call.body() if call.has_body() else {})
+            run_id = _run_id(call)
         except InvalidError as error:
             return json_answer({"error": error.message}, 400)
         if await find_agent(operations, caller, call.ids["agentId"]) is None:
@@ -72,7 +72,11 @@ class Connections:
         return await self._operations.stop_run(caller, known, run_id) is StopResult.STOPPED
 
 
-def _run_id(body: JsonValue) -> RunId | None:
+def _run_id(call: Call) -> RunId | None:
+    try:
+        body = call.body() if call.has_body() else {}
+    except InvalidError as error:
+        raise InvalidError("Invalid stop request") from error
     if not is_object(body) or body.keys() - {"runId"}:
         raise InvalidError("Invalid stop request")
     if "runId" not in body:

@@ -56,6 +56,7 @@ class Projection:
             e.Custom: self._custom,
             e.MessagesSnapshot: self._messages,
             e.AgentStateMessage: self._state_report,
+            e.ActivitySnapshot: _activity,
             e.TextMessageContent: _unless_empty,
             e.ReasoningMessageContent: _unless_empty,
         }
@@ -111,6 +112,14 @@ def wire_code(code: str | None) -> str | None:
 def _unless_empty(event: e.TextMessageContent | e.ReasoningMessageContent) -> Sequence[WireEvent]:
     # Clients before 0.0.53 refuse an empty piece, and with it the rest of the stream.
     return (encode_event(event),) if event.delta else ()
+
+
+def _activity(event: e.ActivitySnapshot) -> Sequence[WireEvent]:
+    told = encode_event(event)
+    if event.replace:
+        # What it means to say nothing of it.
+        del told["replace"]
+    return (told,)
 
 
 def _hide(_: e.Event) -> Sequence[WireEvent]:
