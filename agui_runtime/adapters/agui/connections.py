@@ -74,7 +74,7 @@ class Connections:
 
 def _run_id(call: Call) -> RunId | None:
     try:
-        body = call.body() if call.has_body() else {}
+        body: JsonValue = call.body() if call.has_body() else {}
     except InvalidError as error:
         raise InvalidError("Invalid stop request") from error
     if not is_object(body) or body.keys() - {"runId"}:
