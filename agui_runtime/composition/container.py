@@ -20,6 +20,7 @@ from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.clear_threads import ClearThreads
 from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
@@ -158,6 +159,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     rename_thread = providers.Factory(RenameThread, thread_directory)
     archive_thread = providers.Factory(ArchiveThread, thread_directory)
     delete_thread = providers.Factory(DeleteThread, thread_directory, states)
+    clear_threads = providers.Factory(ClearThreads, list_threads, delete_thread)
     thread_messages = providers.Factory(ThreadMessages, run_log)
     thread_events = providers.Factory(ThreadEvents, run_log)
     thread_states = providers.Factory(ThreadStates, states, thread_directory)
@@ -194,14 +196,26 @@ class RuntimeContainer(containers.DeclarativeContainer):
     agui_operations = providers.Singleton(
         AguiOperations,
         generate=generate_response,
+        connect_thread=connect_thread,
+        stop_run=stop_run,
         list_agents=list_agents,
         find_agent=find_agent,
+        list_threads=list_threads,
+        get_thread=get_thread,
+        rename_thread=rename_thread,
+        archive_thread=archive_thread,
+        delete_thread=delete_thread,
+        clear_threads=clear_threads,
+        thread_messages=thread_messages,
+        thread_events=thread_events,
+        thread_states=thread_states,
         access=access,
         version=__version__,
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
         keep_alive_seconds=settings.provided.keep_alive_seconds,
         hidden=settings.provided.hidden_events,
+        may_clear_threads=settings.provided.clear_threads,
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)

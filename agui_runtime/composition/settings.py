@@ -148,6 +148,7 @@ class Settings:
     subagent_events: bool = _setting(
         True, _switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
     )
+    clear_threads: bool = _setting(False, _switch, "Whether a frontend may delete all of its threads; for development")
     keep_alive_seconds: float = _setting(15.0, _seconds_or_off, "How long a stream may be silent; 0 for ever")
     guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
