@@ -1,6 +1,7 @@
 """A compiled LangGraph graph in this process, through LangGraph's own AG-UI integration (ADR on in-process agents)."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from importlib import import_module
 from typing import Any
 from uuid import uuid4
@@ -131,8 +132,9 @@ class LangGraphAgent:
             emit_raw_events=False,
         )
         given = _core.RunAgentInput.model_validate(agent_input(run_input, thread_key))
-        async for event in domain_events(session.run(given), str(self._description.name), _new_id):
-            yield event
+        async with aclosing(domain_events(session.run(given), str(self._description.name), _new_id)) as said:
+            async for event in said:
+                yield event
 
     def _graph_for_one_run(self) -> Graph:
         if self._graph.checkpointer is not None:
