@@ -11,6 +11,7 @@ from agui_runtime.application.ports import Agent, LanguageModel
 from agui_runtime.application.values import AgentDescription, AgentRun, ModelRequest, ModelRun, RunContext
 from agui_runtime.composition.app import create_app, mount
 from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.composition.runtime import CopilotRuntime, StoredState, StoredStateSummary
 from agui_runtime.composition.server import run_app
 from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.runs import RunInput
@@ -20,6 +21,7 @@ __all__ = [
     "Agent",
     "AgentDescription",
     "AgentRun",
+    "CopilotRuntime",
     "FunctionAgent",
     "HttpAgent",
     "LanguageModel",
@@ -31,6 +33,8 @@ __all__ = [
     "RuntimeContainer",
     "ServerTool",
     "Settings",
+    "StoredState",
+    "StoredStateSummary",
     "Tool",
     "__version__",
     "create_app",

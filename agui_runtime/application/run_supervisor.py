@@ -101,6 +101,15 @@ class RunSupervisor:
         """How many runs are live in this process."""
         return len(self._live)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether new runs are refused, because the server is shutting down."""
+        return self._draining
+
+    def open(self) -> None:
+        """Take runs, also again after a drain: a host may start, stop and start in one process."""
+        self._draining = False
+
     def check_open(self) -> None:
         """Refuse new runs while draining.
 
@@ -136,7 +145,7 @@ class RunSupervisor:
         self._draining = True
         if self._live:
             await asyncio.wait(set(self._live), timeout=seconds)
-        for _, signal in self._live.values():
+        for signal in [*(signal for _, signal in self._live.values()), *self._starting.values()]:
             signal.set()
         if self._live:
             await asyncio.wait(set(self._live), timeout=self._limits.stop_seconds + 1)
@@ -160,18 +169,27 @@ class RunSupervisor:
             logger.exception("The state of run %s was not saved.", plan.run_input.run_id)
             failure = failure_of(error)
             result = RunResult(Failed(failure.message, failure.code), driver.state, {})
-        await self._finish(plan, driver, result.outcome)
+        lost = await self._finish(plan, driver, result.outcome)
+        if lost is not None:
+            result = RunResult(lost, driver.state, {})
         self._telemetry.count("runs", outcome=type(result.outcome).__name__.lower())
         try:
             await conduct.after(result)
         except Exception:
             logger.exception("after_run failed for run %s.", plan.run_input.run_id)
 
-    async def _finish(self, plan: RunPlan, driver: RunDriver, outcome: Outcome) -> None:
+    async def _finish(self, plan: RunPlan, driver: RunDriver, outcome: Outcome) -> Outcome | None:
+        """Store the end; what became of the run instead where that was not possible."""
         try:
             await plan.recording.finish(driver.finalize(outcome), outcome)
         except LeaseLostError:
             logger.warning("Run %s lost its lease; whoever took it over finishes it.", plan.run_input.run_id)
+        except Exception as error:
+            # Its cursors fail with the log; when the lease runs out the run is sealed as failed.
+            logger.exception("The end of run %s was not stored.", plan.run_input.run_id)
+            failure = failure_of(error)
+            return Failed(failure.message, failure.code)
+        return None
 
     async def _outcome(
         self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"
