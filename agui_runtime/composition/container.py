@@ -17,7 +17,7 @@ from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
-from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
+from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog, ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
 from agui_runtime.application.clear_threads import ClearThreads
@@ -32,6 +32,7 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.ports import AgentCatalog, LanguageModel
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
@@ -58,6 +59,10 @@ def _settings() -> Settings:
 
 def _guardrail(settings: Settings) -> HttpGuardrail | None:
     return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
+
+
+def _offered(catalog: AgentCatalog, model: LanguageModel | None) -> AgentCatalog:
+    return catalog if model is None else ModelByDefaultCatalog(catalog, model)
 
 
 def _somewhere() -> int:
@@ -115,6 +120,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     identity = providers.Singleton(NoIdentity)
     access_policy = providers.Singleton(OneScope)
     agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
+    offered_agents = providers.Singleton(_offered, agent_catalog, model)
     tool_catalog = providers.Singleton(FixedToolCatalog, tools)
 
     memory = providers.Singleton(
@@ -135,7 +141,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     generate_response = providers.Factory(
         GenerateResponse,
-        agents=agent_catalog,
+        agents=offered_agents,
         tools=tool_catalog,
         model=model,
         opening=run_opening,
@@ -146,7 +152,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         ids=ids,
         limits=settings.provided.run_limits,
     )
-    load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
+    load_state = providers.Factory(LoadState, offered_agents, states, run_log)
     save_state = providers.Factory(SaveState, states, settings.provided.state_limits, expiry)
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
@@ -164,10 +170,10 @@ class RuntimeContainer(containers.DeclarativeContainer):
     thread_events = providers.Factory(ThreadEvents, run_log)
     thread_states = providers.Factory(ThreadStates, states, thread_directory)
     execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
-    list_agents = providers.Factory(ListAgents, agent_catalog)
-    find_agent = providers.Factory(FindAgent, agent_catalog)
+    list_agents = providers.Factory(ListAgents, offered_agents)
+    find_agent = providers.Factory(FindAgent, offered_agents)
     describe_runtime = providers.Factory(
-        DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql", "ag-ui")
+        DescribeRuntime, offered_agents, model, version=__version__, protocols=("graphql", "ag-ui")
     )
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)

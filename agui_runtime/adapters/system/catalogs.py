@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from agui_runtime.application.ports import Agent
+from agui_runtime.application.model_agent import DEFAULT_AGENT, ModelAgent
+from agui_runtime.application.ports import Agent, AgentCatalog, LanguageModel
 from agui_runtime.domain.errors import ConfigurationError, ErrorCode, NotFoundError
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.json_value import JsonObject
@@ -40,6 +41,35 @@ class FixedAgentCatalog:
                 details={"agent": str(name), "available": available},
             )
         return agent
+
+
+class ModelByDefaultCatalog:
+    """A catalogue in which the host's model is the agent ``default`` where there is no other of that name.
+
+    AG-UI frontends know agents only, and ask for that one where the page names none (contract agui §2). It is found,
+    not listed: GraphQL frontends ask the model itself, which must not be offered to itself as a tool.
+    """
+
+    def __init__(self, catalog: AgentCatalog, model: LanguageModel) -> None:
+        self._catalog = catalog
+        self._agent = ModelAgent(model)
+
+    async def list(self, caller: Caller) -> Sequence[Agent]:
+        """All but the model."""
+        return await self._catalog.list(caller)
+
+    async def get(self, name: AgentName, caller: Caller) -> Agent:
+        """The agent of that name.
+
+        Raises:
+            NotFoundError: with ``AGENT_NOT_FOUND``.
+        """
+        try:
+            return await self._catalog.get(name, caller)
+        except NotFoundError:
+            if name == DEFAULT_AGENT:
+                return self._agent
+            raise
 
 
 class FixedToolCatalog:
