@@ -14,6 +14,7 @@ from aiohttp import web
 
 from agui_runtime._version import __version__
 from agui_runtime.adapters.graphql.schema import sdl
+from agui_runtime.composition.access import check_exposure, identity_of
 from agui_runtime.composition.app import create_app
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app
@@ -79,6 +80,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     target = _load(options.target)
     if not isinstance(target, web.Application):
         settings = target.settings()
+        check_exposure(settings, target.identity())
         target = create_app(target)
 
     def announce(url: str) -> None:
@@ -97,6 +99,7 @@ def _demo(_: argparse.Namespace, settings: Settings) -> int:
             "Ctrl+C stops it."
         )
 
+    check_exposure(settings, identity_of(settings))
     run_app(demo_app(settings), host=settings.host, port=settings.port, announce=announce)
     return 0
 

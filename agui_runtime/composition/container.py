@@ -14,7 +14,6 @@ from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryThreadDirectory
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
-from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
@@ -36,6 +35,7 @@ from agui_runtime.application.save_state import SaveState
 from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
+from agui_runtime.composition.access import access_policy_of, identity_of
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import database_of, decorated, state_store_of
 
@@ -93,8 +93,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
     telemetry = providers.Singleton(LogTelemetry)
-    identity = providers.Singleton(NoIdentity)
-    access_policy = providers.Singleton(OneScope)
+    identity = providers.Singleton(identity_of, settings)
+    access_policy = providers.Singleton(access_policy_of, settings, identity)
     agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
     tool_catalog = providers.Singleton(FixedToolCatalog, tools)
 

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from attrs import field, frozen
@@ -90,6 +90,19 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _tokens(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [entry.partition("=") for entry in _names(text)]
+    if not all(name.strip() and equals and token.strip() for name, equals, token in pairs):
+        raise ValueError("name=token pairs, separated by commas")
+    return tuple((token.strip(), name.strip()) for name, _, token in pairs)
+
+
+def _access(text: str) -> str:
+    if text.lower() not in {"shared", "tenant", "owner"}:
+        raise ValueError("shared, tenant or owner")
+    return text.lower()
+
+
 def _level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("DEBUG, INFO, WARNING or ERROR")
@@ -111,6 +124,16 @@ class Settings:
     log_level: str = _setting("INFO", _level, "What the server logs")
     cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
+    allow_anonymous: bool = _setting(False, _switch, "Whether others than this machine may call without an identity")
+    auth_tokens: tuple[tuple[str, str], ...] = _setting(
+        (), _tokens, "Bearer tokens of callers: name=token", secret=True
+    )
+    jwt_jwks_url: str = _setting("", _url, "Where the keys are that sign callers' JSON Web Tokens")
+    jwt_issuer: str = _setting("", str, "Who must have made those tokens")
+    jwt_audience: tuple[str, ...] = _setting((), _names, "For whom they must be: any of these")
+    jwt_algorithms: tuple[str, ...] = _setting(("RS256", "ES256"), _names, "How they may be signed")
+    access: str = _setting("", _access, "Who shares threads: shared, tenant or owner; owner if callers sign in")
+    tenant_claim: str = _setting("tenant", str, "Which claim of a token names the tenant; dots reach into objects")
     forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
     guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
@@ -212,7 +235,7 @@ def settings_table() -> str:
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for attribute in attrs.fields(Settings):
         default: Any = attribute.default
-        shown = "" if default == () else str(default)
+        shown = str(default) if not isinstance(default, tuple) else ",".join(cast("tuple[str, ...]", default))
         rows.append(f"| `{PREFIX}{attribute.name.upper()}` | `{shown}` | {attribute.metadata['meaning']} |")
     return "\n".join(rows).replace("| `` |", "| none |")
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from graphql import (
     ExecutionResult,
+    GraphQLError,
     OperationDefinitionNode,
     experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
 )
@@ -31,6 +32,7 @@ from agui_runtime.adapters.graphql.resolvers import bind_resolvers
 from agui_runtime.adapters.graphql.schema import load_schema
 from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
+from agui_runtime.domain.errors import AguiError
 
 CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
 RUNTIME_VERSION = "x-copilotkit-runtime-version"
@@ -85,6 +87,11 @@ class GraphqlEndpoint:
         accepted: Accepted,
     ) -> Response:
         context = OperationContext(request, self._operations)
+        try:
+            # Before anything is executed, so that no field can forget to ask.
+            await context.caller()
+        except AguiError as error:
+            return _not_welcome(error, request, accepted.single, operation)
         streams = False
         try:
             result = experimental_execute_incrementally(
@@ -172,6 +179,13 @@ def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Header
     else:
         body = document
     return Response(200 if form is Form.EVENT_STREAM else status, (*_content_type(form), *headers), body)
+
+
+def _not_welcome(error: AguiError, request: Request, form: Form | None, operation: OperationDefinitionNode) -> Response:
+    assert form is not None  # noqa: S101 - handle has looked
+    fault = GraphQLError(error.message, original_error=error)
+    formatted = format_error(fault, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
+    return _single(200, {"errors": [formatted], "data": None}, form, _version(request))
 
 
 def _invalid(refused: Refused, form: Form, headers: Headers) -> Response:

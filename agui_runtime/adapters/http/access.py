@@ -1,9 +1,15 @@
 """From a request to a caller: identity, then scope."""
 
+import logging
+
+from agui_runtime.adapters.auth.bearer import reason_of
 from agui_runtime.adapters.http.exchange import Request
 from agui_runtime.application.ports import AccessPolicy, Identity
 from agui_runtime.application.values import RequestFacts
+from agui_runtime.domain.errors import DeniedError
 from agui_runtime.domain.identity import Caller
+
+logger = logging.getLogger(__name__)
 
 
 class Access:
@@ -20,5 +26,10 @@ class Access:
             DeniedError: not known, or not welcome.
         """
         facts = RequestFacts(request.method, request.path, request.headers, request.peer)
-        principal = await self._identity.identify(facts)
-        return Caller(principal, self._policy.scope_of(principal))
+        try:
+            principal = await self._identity.identify(facts)
+            return Caller(principal, self._policy.scope_of(principal))
+        except DeniedError as error:
+            # A client is told no more than that; an operator must be able to find out why.
+            logger.warning("Request %s was refused: %s", request.correlation_id, reason_of(error))
+            raise
