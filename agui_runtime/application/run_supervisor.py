@@ -181,6 +181,8 @@ class RunSupervisor:
             await plan.recording.finish(driver.finalize(outcome), outcome)
         except LeaseLostError:
             logger.warning("Run %s lost its lease; whoever took it over finishes it.", plan.run_input.run_id)
+        except UnavailableError:
+            logger.warning("Run %s could not be stored to its end.", plan.run_input.run_id, exc_info=True)
 
     async def _outcome(
         self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"

@@ -11,6 +11,7 @@ from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemorySta
 from agui_runtime.adapters.scripted import ScriptedAgent, ScriptedModel
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunHooks, RunLog, StateStore
@@ -106,7 +107,7 @@ class World:
             tools=FixedToolCatalog(self.tools),
             model=self.model,
             opening=RunOpening(self.log, self.clock, self.limits),
-            states=RunStates(self.store),
+            states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
             hooks=self.hooks,
             guardrail=self.guardrail,
