@@ -38,9 +38,7 @@ class Settings:
     log_level: str = _setting("INFO", readers.level, "What the server logs")
     cors_origins: tuple[str, ...] = _setting((), readers.origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, readers.switch, "Whether pages on this machine may call")
-    allow_anonymous: bool = _setting(
-        False, readers.switch, "Whether others than this machine may call without an identity"
-    )
+    allow_anonymous: bool = _setting(False, readers.switch, "Whether other machines may call without an identity")
     auth_tokens: tuple[tuple[str, str], ...] = _setting(
         (), readers.tokens, "Bearer tokens of callers: name=token", secret=True
     )
@@ -50,9 +48,7 @@ class Settings:
     jwt_algorithms: tuple[str, ...] = _setting(("RS256", "ES256"), readers.names, "How they may be signed")
     access: str = _setting("", readers.access, "Who shares threads: shared, tenant or owner; owner if callers sign in")
     tenant_claim: str = _setting("tenant", str, "Which claim of a token names the tenant; dots reach into objects")
-    forward_headers: tuple[str, ...] = _setting(
-        (), readers.names, "Callers' headers that go to agents; none by default"
-    )
+    forward_headers: tuple[str, ...] = _setting((), readers.names, "Callers' headers that go to agents")
     reasoning_events: bool = _setting(
         True, readers.switch, "Whether AG-UI frontends get reasoning; older than 1.57 break on it"
     )
@@ -90,9 +86,7 @@ class Settings:
     database_direct_url: str = _setting("", readers.database_url, "The same past a pooler, for migrations", secret=True)
     database_pgbouncer: bool = _setting(False, readers.switch, "Whether a pooler in transaction mode is between")
     database_min_connections: int = _setting(1, readers.count, "Database connections kept open")
-    database_max_connections: int = _setting(
-        10, readers.count, "Most database connections of this process, besides one"
-    )
+    database_max_connections: int = _setting(10, readers.count, "Most database connections of a process, besides one")
     database_connect_seconds: float = _setting(5.0, readers.seconds, "How long getting a database connection may take")
     database_seconds: float = _setting(10.0, readers.seconds, "How long one database operation may take")
 

@@ -24,6 +24,11 @@ _STATUSES: Mapping[ErrorCode, int] = {
 }
 """Everything else is 500. Faults of a run have no status: they are told in its stream."""
 
+_HEADERS: Mapping[ErrorCode, Headers] = {
+    ErrorCode.UNAUTHENTICATED: (("www-authenticate", "Bearer"),),
+    ErrorCode.UNAVAILABLE: (("retry-after", "1"),),
+}
+
 
 def json_answer(value: JsonValue, status: int = 200, headers: Headers = ()) -> Response:
     """A JSON document."""
@@ -65,7 +70,8 @@ def failed(error: AguiError, what: str, correlation_id: str) -> Response:
     """
     body: dict[str, Any] = {"error": f"Failed to {what}", "message": error.message}
     status = _STATUSES.get(error.code, 500)
-    return json_answer({**body, "code": error.code.value, "correlationId": correlation_id}, status)
+    headers = _HEADERS.get(error.code, ())
+    return json_answer({**body, "code": error.code.value, "correlationId": correlation_id}, status, headers)
 
 
 def unforeseen() -> AguiError:

@@ -60,18 +60,15 @@ class OperationContext:
     request: Request
     operations: Operations
     _runs: list[tuple[LiveRun, LiveResponse, "asyncio.Task[None]"]] = Factory(list[Any])
-    _caller: Caller | None = None
 
     async def caller(self) -> Caller:
-        """Who calls; asked once.
+        """Who calls.
 
         Raises:
             DeniedError: not known, or not welcome.
             UnavailableError: whether they are known cannot be found out now.
         """
-        if self._caller is None:
-            self._caller = await self.operations.access.caller_of(self.request)
-        return self._caller
+        return await self.operations.access.caller_of(self.request)
 
     def header(self, name: str) -> str | None:
         """A request header."""

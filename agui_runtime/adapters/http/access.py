@@ -11,6 +11,8 @@ from agui_runtime.domain.identity import Caller
 
 logger = logging.getLogger(__name__)
 
+_CALLER = "caller"
+
 
 class Access:
     """Finds out who calls, and the scope that is part of every key of what the caller may see."""
@@ -20,11 +22,18 @@ class Access:
         self._policy = policy
 
     async def caller_of(self, request: Request) -> Caller:
-        """The caller.
+        """The caller; asked for once, however many want to know.
 
         Raises:
             DeniedError: not known, or not welcome.
+            UnavailableError: who it is cannot be found out now.
         """
+        if _CALLER not in request.memo:
+            request.memo[_CALLER] = await self._find(request)
+        caller: Caller = request.memo[_CALLER]
+        return caller
+
+    async def _find(self, request: Request) -> Caller:
         facts = RequestFacts(request.method, request.path, request.headers, request.peer)
         try:
             principal = await self._identity.identify(facts)
