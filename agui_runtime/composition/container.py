@@ -19,6 +19,7 @@ from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
@@ -29,6 +30,7 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
 from agui_runtime.application.run_opening import RunOpening
@@ -127,7 +129,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
     run_states = providers.Factory(RunStates, states, expiry)
-    run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
+    run_opening = providers.Factory(
+        RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
+    )
     generate_response = providers.Factory(
         GenerateResponse,
         agents=agent_catalog,
@@ -146,7 +150,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
-    open_interrupts = providers.Factory(OpenInterrupts, run_log)
+    open_interrupts = providers.Factory(OpenInterrupts, run_log, clock)
     connect_thread = providers.Factory(ConnectThread, run_log, states, clock)
     stop_run = providers.Factory(StopRun, run_log, thread_directory)
     list_threads = providers.Factory(ListThreads, thread_directory)
@@ -165,6 +169,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
+    compact_runs = providers.Factory(CompactRuns, run_log, clock, settings.provided.compact_seconds)
+    prune_threads = providers.Factory(PruneThreads, thread_directory, clock, settings.provided.retention_days)
 
     access = providers.Singleton(Access, identity, access_policy)
     operations = providers.Singleton(

@@ -2,6 +2,8 @@
 
 import re
 
+from agui_runtime.domain.policy import BusyPolicy
+
 MAX_LIFETIME_SECONDS = 100 * 366 * 24 * 60 * 60
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
@@ -121,3 +123,16 @@ def level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("DEBUG, INFO, WARNING or ERROR")
     return text.upper()
+
+
+def busy_policy(text: str) -> BusyPolicy:
+    """What happens to a run on a busy thread."""
+    try:
+        return BusyPolicy(text.lower())
+    except ValueError as error:
+        raise ValueError(" or ".join(BusyPolicy)) from error
+
+
+def count_or_zero(text: str) -> int:
+    """A whole number, 0 or more."""
+    return 0 if text == "0" else count(text)

@@ -16,7 +16,7 @@ from agui_runtime.adapters.memory import MemoryLimits
 from agui_runtime.composition import setting_readers as readers
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event
-from agui_runtime.domain.policy import RunLimits, StateLimits
+from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
 
 PREFIX = "AGUI_"
 TEST_PREFIX = "AGUI_TEST_"
@@ -68,6 +68,9 @@ class Settings:
     tool_seconds: float = _setting(60.0, readers.seconds, "Longest call of a server-side tool")
     stop_seconds: float = _setting(5.0, readers.seconds, "How long a stopped agent may take before its run is sealed")
     busy_seconds: float = _setting(2.0, readers.seconds, "How long a new run waits for the old one on the same thread")
+    busy_policy: BusyPolicy = _setting(  # noqa: RUF009 - a field, as the others are
+        BusyPolicy.REJECT, readers.busy_policy, "Whether to `reject` that run in the end, or to `interrupt` the old one"
+    )
     lease_seconds: float = _setting(30.0, readers.seconds, "How long a run outlives its process")
     drain_seconds: float = _setting(10.0, readers.seconds, "How long live runs may go on at shutdown")
     max_state_bytes: int = _setting(1024 * 1024, readers.count, "Largest state of one agent in one thread, in bytes")
@@ -79,6 +82,8 @@ class Settings:
     state_sweep_seconds: float = _setting(60.0, readers.seconds, "How often expired states are removed")
     memory_max_threads: int = _setting(10_000, readers.count, "Most threads kept in memory; the idlest go first")
     memory_max_bytes: int = _setting(256 * 1024 * 1024, readers.count, "Most bytes kept in memory; the idlest go first")
+    compact_seconds: float = _setting(300.0, readers.seconds, "How long an ended run is kept event by event")
+    retention_days: int = _setting(0, readers.count_or_zero, "Days after which an idle thread is erased; 0: never")
 
     database_url: str = _setting(
         "", readers.database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True
