@@ -10,9 +10,10 @@ from agui_runtime._version import __version__
 from agui_runtime.adapters.agui.endpoint import AguiEndpoint
 from agui_runtime.adapters.agui.operations import Operations as AguiOperations
 from agui_runtime.adapters.graphql.context import Operations
-from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
+from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint, version_headers
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
+from agui_runtime.adapters.http.health import HealthEndpoint
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
@@ -41,6 +42,7 @@ from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.access import access_policy_of, identity_of
+from agui_runtime.composition.health import check_health_of
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import (
     database_of,
@@ -64,19 +66,27 @@ def _somewhere() -> int:
     return randbits(52)
 
 
-def _routes(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint) -> tuple[Route, ...]:
-    base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), graphql.health)
+def _routes(
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint
+) -> tuple[Route, ...]:
+    base = frozenset({"", "/"})
     either = agui.before(graphql.handle)
     if not settings.graphiql:
-        return (Route(base, either), health)
+        return (Route(base, either), *health.routes)
     graphiql = Graphiql()
-    return (Route(base, graphiql.before(either)), health, Route(graphiql.paths, graphiql.serve))
+    return (Route(base, graphiql.before(either)), *health.routes, Route(graphiql.paths, graphiql.serve))
 
 
-def _router(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, ids: RandomIds) -> Router:
+def _health_router(settings: Settings, health: HealthEndpoint, ids: RandomIds) -> Router:
+    return Router("", health.routes, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id)
+
+
+def _router(
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint, ids: RandomIds
+) -> Router:
     return Router(
         settings.base_path,
-        _routes(settings, graphql, agui),
+        _routes(settings, graphql, agui, health),
         below=agui.handle,
         cors=settings.cors,
         limits=settings.http_limits,
@@ -205,4 +215,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
-    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, ids)
+    check_health = providers.Singleton(check_health_of, database, supervisor)
+    health_endpoint = providers.Singleton(
+        HealthEndpoint, check_health, __version__, headers=providers.Object(version_headers)
+    )
+    health_router = providers.Singleton(_health_router, settings, health_endpoint, ids)
+    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, health_endpoint, ids)

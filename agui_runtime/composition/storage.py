@@ -47,6 +47,25 @@ class Storage:
         """Whether it can be used now, and if not, why."""
         return await self.database.health()
 
+    async def check_usable(self) -> None:
+        """Refuse a database that cannot be used now.
+
+        Raises:
+            UnavailableError: with the reason.
+        """
+        found = await self.health()
+        if not found.is_usable:
+            raise UnavailableError(found.message)
+
+    async def check_tables(self) -> None:
+        """Refuse tables that are not those of this version: a newer one may have been here since the start.
+
+        Raises:
+            MisuseError: they are not.
+            UnavailableError: the database cannot be reached.
+        """
+        await self._migrator.check(self.database)
+
 
 def database_of(settings: Settings) -> Storage | None:
     """The configured database, not yet opened; ``None`` where none is configured.

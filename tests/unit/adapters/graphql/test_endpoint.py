@@ -133,8 +133,3 @@ def test_an_operation_that_is_not_named_among_several_is_told_so() -> None:
     status, _, body = ask(post("query a { hello } query b { hello }"))
     assert status == 400
     assert json.loads(body)["errors"][0]["extensions"]["code"] == "OPERATION_RESOLUTION_FAILURE"
-
-
-def test_the_health_answer_is_empty() -> None:
-    response = run(endpoint().health(Request("GET", "/health")))
-    assert (response.status, response.body) == (200, b"")
