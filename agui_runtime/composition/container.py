@@ -213,7 +213,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         keep_alive_seconds=settings.provided.keep_alive_seconds,
         hidden=settings.provided.hidden_events,
     )
-    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
+    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
     check_health = providers.Singleton(check_health_of, database, supervisor)
     health_endpoint = providers.Singleton(

@@ -6,12 +6,12 @@ from agui_runtime.composition.storage import Storage
 
 
 def check_health_of(storage: Storage | None, supervisor: RunSupervisor) -> CheckHealth:
-    """The checks of a runtime: it takes runs, its database answers, and the tables are those of this version."""
+    """The checks of a runtime: it takes runs, and its database answers and has the tables of this version."""
 
     async def takes_runs() -> None:
         supervisor.check_open()
 
     checks: dict[str, Check] = {"runs": takes_runs}
     if storage is not None:
-        checks |= {"database": storage.check_usable, "migrations": storage.check_tables}
+        checks["database"] = storage.check
     return CheckHealth(checks)

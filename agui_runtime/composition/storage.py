@@ -44,10 +44,10 @@ class Storage:
         await self.database.close()
 
     async def health(self) -> "Health":
-        """Whether it can be used now, and if not, why."""
-        return await self.database.health()
+        """Whether it can be used now, its tables included, and if not, why. Within a few seconds; never raises."""
+        return await self._migrator.health(self.database)
 
-    async def check_usable(self) -> None:
+    async def check(self) -> None:
         """Refuse a database that cannot be used now.
 
         Raises:
@@ -56,15 +56,6 @@ class Storage:
         found = await self.health()
         if not found.is_usable:
             raise UnavailableError(found.message)
-
-    async def check_tables(self) -> None:
-        """Refuse tables that are not those of this version: a newer one may have been here since the start.
-
-        Raises:
-            MisuseError: they are not.
-            UnavailableError: the database cannot be reached.
-        """
-        await self._migrator.check(self.database)
 
 
 def database_of(settings: Settings) -> Storage | None:
