@@ -34,6 +34,7 @@ from agui_runtime.application.open_interrupts import OpenInterrupts
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
+from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
@@ -142,6 +143,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     run_opening = providers.Factory(
         RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
+    admission = providers.Singleton(RunAdmission, settings.provided.admission_limits)
     generate_response = providers.Factory(
         GenerateResponse,
         agents=agent_catalog,
@@ -150,6 +152,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         opening=run_opening,
         states=run_states,
         supervisor=supervisor,
+        admission=admission,
         hooks=hooks,
         guardrail=guardrail,
         ids=ids,

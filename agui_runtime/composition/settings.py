@@ -16,7 +16,7 @@ from agui_runtime.adapters.memory import MemoryLimits
 from agui_runtime.composition import setting_readers as readers
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event
-from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
+from agui_runtime.domain.policy import AdmissionLimits, BusyPolicy, RunLimits, StateLimits
 
 PREFIX = "AGUI_"
 TEST_PREFIX = "AGUI_TEST_"
@@ -62,6 +62,8 @@ class Settings:
     max_query_depth: int = _setting(20, readers.count, "Deepest nesting of a GraphQL query")
     max_query_aliases: int = _setting(100, readers.count, "Most aliases of a GraphQL query")
     max_query_fields: int = _setting(500, readers.count, "Most fields of a GraphQL query, as written")
+    max_runs: int = _setting(1000, readers.count, "Most live runs of a process")
+    max_runs_per_caller: int = _setting(20, readers.count, "Most live runs of one caller, where callers sign in")
     max_run_events: int = _setting(100_000, readers.count, "Most events of one run")
     max_run_bytes: int = _setting(16 * 1024 * 1024, readers.count, "Most output of one run, in characters")
     max_run_seconds: float = _setting(600.0, readers.seconds, "Longest run")
@@ -157,6 +159,11 @@ class Settings:
             busy_seconds=self.busy_seconds,
             lease_seconds=self.lease_seconds,
         )
+
+    @property
+    def admission_limits(self) -> AdmissionLimits:
+        """Limits on the number of runs."""
+        return AdmissionLimits(self.max_runs, self.max_runs_per_caller)
 
     @property
     def state_limits(self) -> StateLimits:

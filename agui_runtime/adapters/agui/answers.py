@@ -19,6 +19,7 @@ _STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.DENIED: 403,
     ErrorCode.THREAD_BUSY: 409,
     ErrorCode.VERSION_CONFLICT: 409,
+    ErrorCode.TOO_MANY_RUNS: 429,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.TIMED_OUT: 504,
 }
@@ -27,6 +28,7 @@ _STATUSES: Mapping[ErrorCode, int] = {
 _HEADERS: Mapping[ErrorCode, Headers] = {
     ErrorCode.UNAUTHENTICATED: (("www-authenticate", "Bearer"),),
     ErrorCode.UNAVAILABLE: (("retry-after", "1"),),
+    ErrorCode.TOO_MANY_RUNS: (("retry-after", "5"),),
 }
 
 
