@@ -15,7 +15,6 @@ from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryThreadDirectory
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
-from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
 from agui_runtime.application.connect_thread import ConnectThread
@@ -36,6 +35,13 @@ from agui_runtime.application.save_state import SaveState
 from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
+from agui_runtime.composition.remotes import (
+    agent_catalog_of,
+    configured_agents,
+    configured_endpoints,
+    remote_client_of,
+    tool_catalog_of,
+)
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import database_of, decorated, state_store_of
 
@@ -73,6 +79,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     ``RuntimeContainer(state_store=providers.Singleton(MyStore))``. What hosts give most often:
 
     - ``agents`` and ``tools``: iterables of ``Agent`` and ``ServerTool``;
+    - ``remote_endpoints``: ``RemoteEndpoint``s beside those of the settings;
+    - ``agent_factory``: a function of the ``Caller`` that makes the agents of one request;
     - ``model``: a ``LanguageModel``;
     - ``hooks`` and ``guardrail``;
     - ``state_decorators``: functions from ``StateStore`` to ``StateStore``, put around whichever ``state_store``
@@ -85,6 +93,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     agents: providers.Provider[Any] = providers.Object(())
     tools: providers.Provider[Any] = providers.Object(())
+    remote_endpoints: providers.Provider[Any] = providers.Object(())
+    agent_factory: providers.Provider[Any] = providers.Object(None)
     model: providers.Provider[Any] = providers.Object(None)
     hooks: providers.Provider[Any] = providers.Object(None)
     guardrail: providers.Provider[Any] = providers.Singleton(_guardrail, settings)
@@ -95,8 +105,12 @@ class RuntimeContainer(containers.DeclarativeContainer):
     telemetry = providers.Singleton(LogTelemetry)
     identity = providers.Singleton(NoIdentity)
     access_policy = providers.Singleton(OneScope)
-    agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
-    tool_catalog = providers.Singleton(FixedToolCatalog, tools)
+
+    remote_client = providers.Singleton(remote_client_of, settings, telemetry)
+    endpoints = providers.Singleton(configured_endpoints, settings, remote_client, remote_endpoints)
+    agents_elsewhere = providers.Singleton(configured_agents, settings, remote_client)
+    agent_catalog = providers.Singleton(agent_catalog_of, agents, agents_elsewhere, agent_factory, endpoints)
+    tool_catalog = providers.Singleton(tool_catalog_of, tools, endpoints)
 
     memory = providers.Singleton(
         MemoryDatabase, settings.provided.memory_limits, run_numbers_after=providers.Object(_somewhere)
@@ -148,7 +162,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
 
-    access = providers.Singleton(Access, identity, access_policy)
+    access = providers.Singleton(Access, identity, access_policy, settings.provided.forwarded_header_names)
     operations = providers.Singleton(
         Operations,
         generate=generate_response,

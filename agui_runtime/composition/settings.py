@@ -84,6 +84,21 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _by_name(text: str) -> tuple[tuple[str, str], ...]:
+    """``name=value`` pairs; only the first ``=`` of each divides."""
+    pairs = [tuple(part.strip() for part in entry.split("=", 1)) for entry in _names(text)]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs) or len({pair[0] for pair in pairs}) < len(pairs):
+        raise ValueError("different names, each with =value behind it, separated by commas")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _urls_by_name(text: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple((name, _url(url)) for name, url in _by_name(text))
+    except ValueError as error:
+        raise ValueError("different names, each with =URL behind it, separated by commas") from error
+
+
 def _database_url(text: str) -> str:
     if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("a URL that begins with postgresql://")
@@ -113,6 +128,18 @@ class Settings:
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
     forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
     guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
+    remote_agents: tuple[tuple[str, str], ...] = _setting((), _urls_by_name, "AG-UI agents elsewhere, as name=URL")
+    remote_endpoints: tuple[tuple[str, str], ...] = _setting(
+        (), _urls_by_name, "CopilotKit remote endpoints or AG-UI runtimes, as name=URL"
+    )
+    remote_tokens: tuple[tuple[str, str], ...] = _setting(
+        (), _by_name, "Bearer tokens for the two above, as name=token", secret=True
+    )
+    remote_private_addresses: bool = _setting(True, _switch, "Whether the two above may be in private networks")
+    remote_attempts: int = _setting(3, _count, "How often a request is sent at most, where it fails at once")
+    remote_connect_seconds: float = _setting(10.0, _seconds, "How long connecting to a remote agent may take")
+    remote_first_byte_seconds: float = _setting(60.0, _seconds, "How long a remote agent may take to answer")
+    remote_idle_seconds: float = _setting(120.0, _seconds, "Longest silence of a remote agent within a run")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
     max_query_depth: int = _setting(20, _count, "Deepest nesting of a GraphQL query")
