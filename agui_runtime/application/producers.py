@@ -13,6 +13,7 @@ from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.values import ModelRequest, RunContext
 from agui_runtime.domain.errors import AguiError
 from agui_runtime.domain.events import Event
+from agui_runtime.domain.history_repair import repair_history
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.runs import RunInput
@@ -143,7 +144,7 @@ class ModelProducer:
         try:
             run = await self.model.start(
                 ModelRequest(
-                    messages=request.messages,
+                    messages=repair_history(request.messages),
                     tools=self._tools(),
                     thread_id=request.thread_id,
                     run_id=request.run_id,

@@ -101,6 +101,15 @@ class RunSupervisor:
         """How many runs are live in this process."""
         return len(self._live)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether new runs are refused, because the server is shutting down."""
+        return self._draining
+
+    def open(self) -> None:
+        """Take runs, also again after a drain: a host may start, stop and start in one process."""
+        self._draining = False
+
     def check_open(self) -> None:
         """Refuse new runs while draining.
 

@@ -63,7 +63,7 @@ def _routes(settings: Settings, endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
     base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), endpoint.health)
     if not settings.graphiql:
         return (Route(base, endpoint.handle), health)
-    graphiql = Graphiql(settings.base_path)
+    graphiql = Graphiql()
     return (Route(base, graphiql.before(endpoint.handle)), health, Route(graphiql.paths, graphiql.serve))
 
 

@@ -29,6 +29,7 @@ class Lifespan:
         Raises:
             AguiError: something that was configured cannot be used.
         """
+        self._container.supervisor().open()
         try:
             for adapter in self._adapters():
                 if hasattr(adapter, "open"):
@@ -56,6 +57,11 @@ class Lifespan:
             except Exception:
                 # The others must be closed all the same.
                 logger.exception("%s could not be closed.", type(adapter).__name__)
+
+    async def abandon(self) -> None:
+        """Close the adapters although the event loop they were opened in is over."""
+        self._recovery = None
+        await self.stop()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

@@ -63,7 +63,6 @@ def _add_headers(answer: web.StreamResponse, response: Response) -> None:
 async def _streamed(request: web.Request, response: Response, body: StreamedBody) -> web.StreamResponse:
     answer = web.StreamResponse(status=response.status)
     _add_headers(answer, response)
-    answer.headers["X-Accel-Buffering"] = "no"
     try:
         await answer.prepare(request)
         async for piece in body:

@@ -18,6 +18,7 @@ class Request:
         headers: by lower-case name; repeated ones joined with a comma.
         peer: the address of the other side, where the host knows it.
         correlation_id: goes along in every log line, error and response of this exchange.
+        base: the path that leads to the router, as this server sees it, without a slash at its end.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Request:
     body: bytes = b""
     peer: str | None = None
     correlation_id: str = ""
+    base: str = ""
 
     def header(self, name: str) -> str | None:
         """A header's value; ``name`` in lower case."""
@@ -35,7 +37,11 @@ class Request:
 
 @frozen
 class IncomingRequest:
-    """A request as a host hands it over: the body is still on the wire."""
+    """A request as a host hands it over: the body is still on the wire.
+
+    Attributes:
+        base: the part of ``path`` that leads to the router; ``None`` for the router's own base path.
+    """
 
     method: str
     path: str
@@ -43,6 +49,7 @@ class IncomingRequest:
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
     peer: str | None = None
+    base: str | None = None
 
 
 class StreamedBody(Protocol):

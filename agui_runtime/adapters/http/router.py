@@ -14,6 +14,8 @@ from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowErro
 logger = logging.getLogger(__name__)
 
 CORRELATION_HEADER = "x-request-id"
+BUFFERING_HEADER = "x-accel-buffering"
+"""Tells nginx and its like to pass a stream on as it comes."""
 _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
@@ -51,11 +53,14 @@ class Router:
         else:
             response = await self._answer(incoming, correlation_id)
             response = _with(response, self._cors.response_headers(incoming.headers))
+        if not isinstance(response.body, bytes):
+            response = _with(response, ((BUFFERING_HEADER, "no"),))
         return _with(response, ((CORRELATION_HEADER, correlation_id),))
 
     async def _answer(self, incoming: IncomingRequest, correlation_id: str) -> Response:
-        path = incoming.path.removeprefix(self.base_path)
-        handler = self._routes.get(path)
+        base = self.base_path if incoming.base is None else incoming.base
+        path = incoming.path.removeprefix(base)
+        handler = self._routes.get(path) if incoming.path.startswith(base) else None
         if handler is None:
             return Response(404)
         try:
@@ -69,6 +74,7 @@ class Router:
                     body=body,
                     peer=incoming.peer,
                     correlation_id=correlation_id,
+                    base=base,
                 )
             )
         except BodyTooLargeError:

@@ -17,6 +17,7 @@ from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunH
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
+from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, AgentDescription, AgentRun, BeforeRun, ModelRequest, RunContext
 from agui_runtime.domain.events import TERMINAL, Event, RunFinished, RunStarted
 from agui_runtime.domain.history import fold_messages
@@ -143,6 +144,10 @@ async def events_of(response: GeneratedResponse) -> list[Event]:
     events = [entry.event async for batch in response.live.follow() for entry in batch]
     await response.live.wait()
     return events
+
+
+def agent_context(executor: ToolExecutor | None = None) -> RunContext:
+    return RunContext(CALLER, executor or ToolExecutor({}, default_seconds=5.0))
 
 
 def user(text: str = "Hello", message_id: str = "question-1") -> UserMessage:
