@@ -87,11 +87,6 @@ class HttpAgent:
         """What clients are told of it."""
         return self._description
 
-    async def open(self) -> None:
-        """Make its own client's pool now rather than with the first run."""
-        if self._owned is not None:
-            await self._owned.open()
-
     async def close(self) -> None:
         """Close its own client with all connections; a run still going on fails. A shared client stays as it is."""
         if self._owned is not None:

@@ -75,12 +75,8 @@ class RemoteClient:
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        """Make the pool now rather than with the first request."""
-        self._open_session()
-
     async def close(self) -> None:
-        """Close all connections; runs still going on fail."""
+        """Close all connections; runs still going on fail. The next request makes a new pool."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()

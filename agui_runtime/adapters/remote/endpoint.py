@@ -117,11 +117,6 @@ class RemoteEndpoint:
     def __repr__(self) -> str:
         return f"RemoteEndpoint({self._peer.name!r})"
 
-    async def open(self) -> None:
-        """Make its own client's pool. It is asked only when somebody needs it: it may start later than we do."""
-        if self._owned is not None:
-            await self._owned.open()
-
     async def close(self) -> None:
         """Close its own client; a shared one stays as it is."""
         if self._owned is not None:

@@ -64,7 +64,7 @@ class EndpointApi:
             AguiError: as ``RemoteClient.send``.
             AgentError: the answer is none.
         """
-        deadline = Deadline(str(peer), self.timeouts.total or self.timeouts.first_byte)
+        deadline = Deadline(str(peer), _whole(self.timeouts))
         async with deadline.kept():
             response = await self.post(peer, path, body, caller, headers)
         return await self._object(peer, response, self.timeouts, deadline)
@@ -77,7 +77,7 @@ class EndpointApi:
             AgentError: the answer is none.
         """
         timeouts = self.discovery_timeouts
-        deadline = Deadline(str(peer), timeouts.total or timeouts.first_byte)
+        deadline = Deadline(str(peer), _whole(timeouts))
         made = await self.credentials.headers_for(caller, caller.headers, "", seconds=timeouts.connect, accept=JSON)
         outgoing = Outgoing(f"{self.base}/info", None if body is None else to_json(body), made)
         async with deadline.kept():
@@ -97,3 +97,8 @@ class EndpointApi:
         if not is_object(value):
             raise AgentError(f"The {peer} gave an answer that is no JSON object.")
         return value
+
+
+def _whole(timeouts: RemoteTimeouts) -> float:
+    """An answer is no run: it must be there soon after its first byte."""
+    return timeouts.first_byte + timeouts.idle if timeouts.total is None else timeouts.total
