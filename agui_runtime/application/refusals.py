@@ -1,11 +1,12 @@
-"""What every ``RunLog`` and ``ThreadDirectory`` refuses with, in the same words."""
+"""What every adapter of a port refuses with, in the same words."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 from agui_runtime.application.values import LogEntry
-from agui_runtime.domain.errors import BusyError, InvalidError, LeaseLostError, NotFoundError
-from agui_runtime.domain.identity import RunId, RunKey, ThreadId
+from agui_runtime.domain.errors import BusyError, ConflictError, ErrorCode, InvalidError, LeaseLostError, NotFoundError
+from agui_runtime.domain.identity import RunId, RunKey, StateKey, ThreadId
+from agui_runtime.domain.policy import StateLimits
 
 
 def busy(thread_id: ThreadId, run_id: RunId) -> BusyError:
@@ -32,6 +33,23 @@ def no_such_run(run: RunKey) -> NotFoundError:
 def no_such_thread(thread_id: ThreadId) -> NotFoundError:
     """There is no thread of that id in the scope."""
     return NotFoundError("There is no such thread.", details={"thread_id": thread_id})
+
+
+def stale_version(key: StateKey, expected: int, version: int) -> ConflictError:
+    """Another version of the state is stored than the expected one."""
+    return ConflictError(
+        f"The state of {key.agent_name} was saved by somebody else: version {version} is stored, not {expected}.",
+        details={"version": version},
+    )
+
+
+def too_many_states(limits: StateLimits) -> InvalidError:
+    """The thread has as many states as it may have, and one more was to be made."""
+    return InvalidError(
+        f"The thread has the states of {limits.max_per_thread} agents already, which is the limit.",
+        code=ErrorCode.LIMIT_EXCEEDED,
+        details={"limit": "states_per_thread", "maximum": limits.max_per_thread},
+    )
 
 
 def check_limit(limit: int) -> None:

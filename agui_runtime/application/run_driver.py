@@ -182,7 +182,7 @@ class RunDriver:
             case e.StateSnapshot() | e.StateDelta() | e.AgentStateMessage():
                 self._note_state(event)
             case e.Custom(name=name, value=value) if name in INTERRUPT_EVENTS:
-                self._interrupts.append(Interrupt(self._plan.new_id(), value))
+                self._interrupts.append(Interrupt(self._plan.new_id(), value, is_derived=True))
             case _:
                 pass
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.ports import StateStore
 from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.errors import ConflictError
@@ -25,8 +26,9 @@ class BaseState:
 class RunStates:
     """Loads base states and saves final ones."""
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, expiry: Expiry) -> None:
         self._store = store
+        self._expiry = expiry
 
     async def base(
         self,
@@ -75,7 +77,7 @@ class RunStates:
                     key,
                     values,
                     expected_version=stored.version if stored else 0,
-                    expires_at=stored.expires_at if stored else None,
+                    expires_at=self._expiry.of_save(stored),
                     run=run,
                 )
             except ConflictError:

@@ -4,14 +4,18 @@ import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from agui_runtime.adapters.asgi.client import Client, Receive, Scope, Send
 from agui_runtime.adapters.asgi.exit_watch import ExitWatch
 from agui_runtime.adapters.http.exchange import IncomingRequest, Response, StreamedBody
+from agui_runtime.adapters.http.keep_alive import send_kept_alive
 from agui_runtime.adapters.http.router import Router
 
 logger = logging.getLogger(__name__)
+
+UNESCAPED = "!$&'()*+,;=:@"
+"""What a segment may have beside letters, digits and ``-._~`` (RFC 3986)."""
 
 CLIENT_CLOSED_REQUEST = 499
 """Nginx's status for a client that did not wait for its answer."""
@@ -110,17 +114,27 @@ class AsgiHost:
         return await self._router.handle(_incoming(scope, client, path, base))
 
     def _place(self, scope: Scope) -> tuple[str, str]:
-        """The path as the client asked for it, and the part of it that leads to the router.
+        """The path as the client asked for it, percent-encoded, and the part of it that leads to the router.
 
         ``path`` alone does not tell: Litestar cuts it, and behind a proxy that strips a prefix it lacks ``root_path``.
         """
-        asked = scope["path"]
-        raw = scope.get("raw_path") or b""
-        for path in (unquote(raw.decode("latin-1")) or asked, asked):
+        asked = quote(scope["path"])
+        raw = (scope.get("raw_path") or b"").decode("latin-1")
+        for written in (raw or asked, asked):
+            path = unquote(written)
             for base in (scope.get("root_path", "") + self._path, self._path):
                 if path == base or path.startswith(base + "/"):
-                    return path, base
+                    return base + _tail(written, base), base
         return asked, self._path
+
+
+def _tail(written: str, base: str) -> str:
+    """What is written behind the base, each segment escaped where it must be and no further.
+
+    Decoded as a whole, an id with a slash in it would become two segments.
+    """
+    segments = written.split("/")[base.count("/") + 1 :]
+    return "".join("/" + quote(unquote_to_bytes(segment), safe=UNESCAPED) for segment in segments)
 
 
 def _incoming(scope: Scope, client: Client, path: str, base: str) -> IncomingRequest:
@@ -158,10 +172,12 @@ async def _say_gone(client: Client, send: Send) -> None:
 
 
 async def _streamed(scope: Scope, response: Response, body: StreamedBody, send: Send) -> None:
+    async def write(piece: bytes) -> None:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+
     try:
         await send({"type": "http.response.start", "status": response.status, "headers": _headers(scope, response)})
-        async for piece in body:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send_kept_alive(body, write, response.keep_alive)
         await send({"type": "http.response.body", "body": b""})
     except OSError:
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.

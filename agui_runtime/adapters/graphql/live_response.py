@@ -12,7 +12,7 @@ from agui_runtime.adapters.graphql.channel import Channel, Promise
 from agui_runtime.adapters.graphql.coalescing import Coalescer, Streaming
 from agui_runtime.adapters.graphql.errors import failed_status_details
 from agui_runtime.application.values import LogEntry
-from agui_runtime.domain.errors import GENERIC_MESSAGE
+from agui_runtime.domain.errors import GENERIC_MESSAGE, AguiError
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,9 @@ class LiveResponse:
                 for entry in batch:
                     self._take(self._projection.changes(entry))
                 self._schedule_flush()
+        except AguiError as error:
+            logger.exception("A run could not be shown to its GraphQL client.")
+            self._end(error.message, error.code)
         except Exception:
             logger.exception("A run could not be shown to its GraphQL client.")
         finally:
@@ -129,7 +132,7 @@ class LiveResponse:
         status = o.SUCCESS if failure is None else o.FailedMessageStatus(failure or message.failure)
         message.status.keep(status)
 
-    def _end(self) -> None:
+    def _end(self, message: str = GENERIC_MESSAGE, code: str | None = None) -> None:
         """Nothing more will come: whatever is still open has failed, so that no reader waits for ever."""
         if self._timer is not None:
             self._timer.cancel()
@@ -137,7 +140,7 @@ class LiveResponse:
             self._take([p.Closed(key, "")])
         self.messages.close()
         self.meta_events.close()
-        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(GENERIC_MESSAGE, None)))
+        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(message, code)))
 
     def _finish(self, reason: str | None, details: Any) -> None:
         self.is_complete = True

@@ -20,7 +20,6 @@ class MemoryLimits:
         max_threads: threads.
         max_bytes: bytes of events and states, roughly.
         max_runs_per_thread: finished runs; the oldest beyond it are forgotten.
-        max_states_per_thread: agents with a state in one thread.
 
     Raises:
         ConfigurationError: a limit is less than 1.
@@ -29,7 +28,6 @@ class MemoryLimits:
     max_threads: int = 10_000
     max_bytes: int = 256 * 1024 * 1024
     max_runs_per_thread: int = 1000
-    max_states_per_thread: int = 100
 
     def __attrs_post_init__(self) -> None:
         for attribute in fields(MemoryLimits):
