@@ -31,6 +31,7 @@ from tests.conformance.guardrail import WordGuardrail
 from tests.conformance.scenarios import conformance_model
 from tests.conformance.tools import conformance_tools
 from tests.conformance.wires import AgentsByWire, ToolsByWire, WireIdentity
+from tests.support.paths import on_the_chosen_path
 
 RECORDED_THREAD = "thread-1"
 
@@ -142,7 +143,7 @@ def conformance_app(settings: Settings) -> web.Application:
     app = web.Application()
     app.cleanup_ctx.append(remote.live)
     for container in containers(settings, debug, remote):
-        mount(app, container)
+        mount(app, on_the_chosen_path(container))
 
     async def tell(_: web.Request) -> web.Response:
         return web.json_response({"stops": debug.stops, "requests": debug.requests, "remoteCalls": remote.calls})

@@ -217,6 +217,6 @@ class RuntimeContainer(containers.DeclarativeContainer):
         keep_alive_seconds=settings.provided.keep_alive_seconds,
         hidden=settings.provided.hidden_events,
     )
-    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
+    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
     router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, ids)
