@@ -145,7 +145,7 @@ class RunSupervisor:
         self._draining = True
         if self._live:
             await asyncio.wait(set(self._live), timeout=seconds)
-        for _, signal in self._live.values():
+        for signal in [*(signal for _, signal in self._live.values()), *self._starting.values()]:
             signal.set()
         if self._live:
             await asyncio.wait(set(self._live), timeout=self._limits.stop_seconds + 1)
