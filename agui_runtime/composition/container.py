@@ -17,7 +17,7 @@ from agui_runtime.adapters.http.health import HealthEndpoint
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
-from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog, ModelByDefaultCatalog
+from agui_runtime.adapters.system.catalogs import ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
 from agui_runtime.application.clear_threads import ClearThreads
@@ -46,6 +46,13 @@ from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessage
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.access import access_policy_of, identity_of
 from agui_runtime.composition.health import check_health_of
+from agui_runtime.composition.remotes import (
+    agent_catalog_of,
+    configured_agents,
+    configured_endpoints,
+    remote_client_of,
+    tool_catalog_of,
+)
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import (
     database_of,
@@ -108,6 +115,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     ``RuntimeContainer(state_store=providers.Singleton(MyStore))``. What hosts give most often:
 
     - ``agents`` and ``tools``: iterables of ``Agent`` and ``ServerTool``;
+    - ``remote_endpoints``: ``RemoteEndpoint``s beside those of the settings;
+    - ``agent_factory``: a function of the ``Caller`` that makes the agents of one request;
     - ``model``: a ``LanguageModel``;
     - ``hooks`` and ``guardrail``;
     - ``state_decorators``: functions from ``StateStore`` to ``StateStore``, put around whichever ``state_store``
@@ -120,6 +129,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     agents: providers.Provider[Any] = providers.Object(())
     tools: providers.Provider[Any] = providers.Object(())
+    remote_endpoints: providers.Provider[Any] = providers.Object(())
+    agent_factory: providers.Provider[Any] = providers.Object(None)
     model: providers.Provider[Any] = providers.Object(None)
     hooks: providers.Provider[Any] = providers.Object(None)
     guardrail: providers.Provider[Any] = providers.Singleton(_guardrail, settings)
@@ -130,9 +141,13 @@ class RuntimeContainer(containers.DeclarativeContainer):
     telemetry = providers.Singleton(LogTelemetry)
     identity = providers.Singleton(identity_of, settings)
     access_policy = providers.Singleton(access_policy_of, settings, identity)
-    agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
+
+    remote_client = providers.Singleton(remote_client_of, settings, telemetry)
+    endpoints = providers.Singleton(configured_endpoints, settings, remote_client, remote_endpoints)
+    agents_elsewhere = providers.Singleton(configured_agents, settings, remote_client)
+    agent_catalog = providers.Singleton(agent_catalog_of, agents, agents_elsewhere, agent_factory, endpoints)
     offered_agents = providers.Singleton(_offered, agent_catalog, model)
-    tool_catalog = providers.Singleton(FixedToolCatalog, tools)
+    tool_catalog = providers.Singleton(tool_catalog_of, tools, endpoints)
 
     memory = providers.Singleton(
         MemoryDatabase, settings.provided.memory_limits, run_numbers_after=providers.Object(_somewhere)
@@ -193,7 +208,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     compact_runs = providers.Factory(CompactRuns, run_log, clock, settings.provided.compact_seconds)
     prune_threads = providers.Factory(PruneThreads, thread_directory, clock, settings.provided.retention_days)
 
-    access = providers.Singleton(Access, identity, access_policy)
+    access = providers.Singleton(Access, identity, access_policy, settings.provided.forwarded_header_names)
     operations = providers.Singleton(
         Operations,
         generate=generate_response,
