@@ -148,5 +148,3 @@ def test_a_failure_is_told_in_words_for_people(frontends: Frontends) -> None:
     page = frontends.open("1.74.0-v2")
     page.say("error-event")
     page.shows("partial")
-
-
