@@ -6,10 +6,12 @@ What a host needs; everything else lives in ``domain``, ``application``, ``adapt
 from agui_runtime._version import __version__
 from agui_runtime.adapters.remote import HttpAgent
 from agui_runtime.adapters.scripted import FunctionAgent
+from agui_runtime.application.model_agent import ModelAgent
 from agui_runtime.application.ports import Agent, LanguageModel
 from agui_runtime.application.values import AgentDescription, AgentRun, ModelRequest, ModelRun, RunContext
 from agui_runtime.composition.app import create_app, mount
 from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.composition.runtime import CopilotRuntime, StoredState, StoredStateSummary
 from agui_runtime.composition.server import run_app
 from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.runs import RunInput
@@ -19,9 +21,11 @@ __all__ = [
     "Agent",
     "AgentDescription",
     "AgentRun",
+    "CopilotRuntime",
     "FunctionAgent",
     "HttpAgent",
     "LanguageModel",
+    "ModelAgent",
     "ModelRequest",
     "ModelRun",
     "RunContext",
@@ -29,6 +33,8 @@ __all__ = [
     "RuntimeContainer",
     "ServerTool",
     "Settings",
+    "StoredState",
+    "StoredStateSummary",
     "Tool",
     "__version__",
     "create_app",

@@ -109,7 +109,7 @@ async def pgbench(stack: AsyncExitStack, url: str) -> Measure:
         text, now = dumps(values), dt.datetime.now(dt.UTC)
         await postgres.execute(url, "DELETE FROM agui_states WHERE thread_id LIKE 'pgbench-%'")
         for number in range(flight):
-            row = ("tenant-1", f"pgbench-{number}", "writer", text, len(text), now, None, None, None, None)
+            row = ("tenant-1", f"pgbench-{number}", "writer", text, len(text), now, None, None, None, None, 100)
             await postgres.execute(url, statements.CREATE, *row)
         facts = {"scope": "tenant-1", "agent": "writer", "bytes": len(text), "now": now.isoformat(), "version": 1}
         defined = [f"-D{name}={value}" for name, value in {**facts, "document": text}.items()]

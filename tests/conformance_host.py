@@ -1,7 +1,9 @@
-"""The scenarios of the TypeScript peer behind our runtime, composed only through the public container.
+"""The scenarios of the TypeScript peers behind our runtime, composed only through the public container.
 
-``python -m tests.conformance_host --port N`` serves the paths of ``tests/peers/gql/server.mjs`` on 127.0.0.1 (port 0
-picks a free one), prints ``listening <URL>`` once it listens, and tells at ``/debug`` what hooks and agents have seen.
+``python -m tests.conformance_host --port N`` serves the paths of ``tests/peers/gql/server.mjs`` and of
+``tests/peers/agui/server.mjs`` on 127.0.0.1 (port 0 picks a free one), prints ``listening <URL>`` once it listens, and
+tells at ``/debug`` what hooks and agents have seen. On ``/api/copilotkit``, which both peers have, GraphQL clients see
+the agents of the one and AG-UI clients those of the other.
 """
 
 import argparse
@@ -22,9 +24,11 @@ from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.errors import BusyError
 from agui_runtime.domain.messages import AssistantMessage, Message, ToolMessage
 from tests.conformance.agents import conformance_agents
+from tests.conformance.agui_agents import agui_agents
 from tests.conformance.guardrail import WordGuardrail
 from tests.conformance.scenarios import conformance_model
 from tests.conformance.tools import conformance_tools
+from tests.conformance.wires import AgentsByWire, ToolsByWire, WireIdentity
 
 RECORDED_THREAD = "thread-1"
 
@@ -94,7 +98,8 @@ def _kinds(message: Message) -> list[str]:
 
 def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
     """One runtime for each of the peer's paths."""
-    agents = providers.Object(conformance_agents(lambda thread: debug.stopped(thread, "echo")))
+    own_agents = conformance_agents(lambda thread: debug.stopped(thread, "echo"))
+    agents = providers.Object(own_agents)
     tools = providers.Object(conformance_tools())
     model = providers.Object(conformance_model(on_cancel=lambda thread: debug.stopped(thread, None)))
     guardrail = providers.Object(WordGuardrail())
@@ -106,8 +111,9 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
         hooks = PeerHooks(debug)
         hooks.runtime = RuntimeContainer(
             settings=at(path),
-            agents=agents,
-            tools=tools,
+            identity=providers.Object(WireIdentity()),
+            agent_catalog=providers.Object(AgentsByWire(graphql=own_agents, agui=agui_agents())),
+            tool_catalog=providers.Object(ToolsByWire(graphql=conformance_tools())),
             model=model,
             hooks=providers.Object(hooks),
             guardrail=guardrail,
@@ -119,6 +125,7 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
         full("/api/shared"),
         RuntimeContainer(settings=at("/api/noagents"), tools=tools, model=model, guardrail=guardrail),
         RuntimeContainer(settings=at("/api/empty"), agents=agents),
+        RuntimeContainer(settings=at("/api/copilotkit-single"), agents=providers.Object(agui_agents())),
     ]
 
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from attrs import frozen
 
 from agui_runtime.application.failures import agent_failure_of
+from agui_runtime.application.iterators import close
 from agui_runtime.application.ports import Agent
-from agui_runtime.application.run_driver import close
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.values import AgentInput, RunContext
 from agui_runtime.domain import events as e

@@ -8,7 +8,7 @@ from attrs import Factory, frozen
 from agui_runtime.application.run_supervisor import LiveRun
 from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.identity import AgentName, Caller, RunId, ThreadId
-from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.json_value import JsonObject, JsonValue
 from agui_runtime.domain.messages import Message
 from agui_runtime.domain.runs import ContextEntry, Resume
 from agui_runtime.domain.tools import Tool
@@ -35,7 +35,12 @@ class GenerateRequest:
         thread_id: ``None``: the runtime mints one.
         agent_name: the agent addressed, ``None`` for plain chat.
         tools: what the frontend can do.
-        agent_states: what the client knows of agents' states.
+        agent_states: what the client knows of agents' states (GraphQL).
+        state: the addressed agent's state as the client has it, any JSON; ``None``: it sends none (AG-UI).
+        client_run_id: the run's id, where the protocol lets the client choose it (AG-UI). It may repeat. ``run_id`` is
+            GraphQL's: a model's own id, that clients send back.
+        parent_run_id: the run that this one goes on from, as the client says.
+        resume: answers to open interrupts; ``interrupt_id`` is ``None`` where the wire has no ids.
         forwarded_props_for: what an agent of that name is handed beyond its input.
         is_stateless: tasks, suggestions and completions take no lease and store nothing.
         guardrail: topics, ``None`` where the client asks for no guardrail.
@@ -50,6 +55,9 @@ class GenerateRequest:
     tools: tuple[Tool, ...] = ()
     context: tuple[ContextEntry, ...] = ()
     agent_states: tuple[AgentInput, ...] = ()
+    state: JsonValue = None
+    client_run_id: RunId | None = None
+    parent_run_id: str | None = None
     forwarded_parameters: JsonObject = Factory(dict[str, Any])
     forwarded_props_for: Callable[[AgentName], JsonObject] = _no_props
     properties: JsonObject = Factory(dict[str, Any])
@@ -79,5 +87,5 @@ class GeneratedResponse:
     run_id: RunId | None
     extensions: JsonObject | None
     agent_name: AgentName | None
-    base_state: JsonObject
+    base_state: JsonValue
     live: LiveRun

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
+from agui_runtime.application.iterators import close
 from agui_runtime.application.ports import (
     AgentCatalog,
     Guardrail,
@@ -16,7 +17,7 @@ from agui_runtime.application.ports import (
 )
 from agui_runtime.application.producers import AgentProducer, ModelProducer, Producer, Started
 from agui_runtime.application.recording import Recording
-from agui_runtime.application.run_driver import RunPlan, close
+from agui_runtime.application.run_driver import RunPlan
 from agui_runtime.application.run_opening import Opened, RunOpening
 from agui_runtime.application.run_state import BaseState, RunStates
 from agui_runtime.application.run_supervisor import Conduct, RunResult, RunSupervisor, StopSignal
@@ -189,7 +190,9 @@ class GenerateResponse:
         return await self._opening.logged(scope, run_input, base_of, signal)
 
     async def _base(self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName) -> BaseState:
-        return await self._states.base(request.caller.scope, thread_id, agent_name, request.agent_states)
+        # A state without a name is the addressed agent's.
+        own = request.state if agent_name == request.agent_name else None
+        return await self._states.base(request.caller.scope, thread_id, agent_name, request.agent_states, state=own)
 
     async def _before(self, request: GenerateRequest) -> None:
         if self._hooks is None:

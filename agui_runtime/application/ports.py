@@ -130,7 +130,8 @@ class StateStore(Protocol):
     ) -> AgentState:
         """Store the next version if the stored one is still ``expected_version`` (0: none is stored).
 
-        Saving again for the same ``run`` what that run has saved is harmless: it gives the stored state.
+        Saving again for the same ``run`` what that run has saved is harmless: it gives the stored state. What is
+        given back may share its values with those given; what is stored does not.
 
         Raises:
             ConflictError: another version is stored; ``details["version"]`` says which.
@@ -159,6 +160,15 @@ class StateStore(Protocol):
 
     async def clear_thread(self, scope: Scope, thread_id: ThreadId) -> int:
         """Remove all states of a thread; how many there were."""
+        ...
+
+
+@runtime_checkable
+class Sweepable(Protocol):
+    """A store in which what has expired takes room until somebody removes it."""
+
+    async def sweep(self) -> int:
+        """Remove what has expired, of all scopes; how much there was."""
         ...
 
 

@@ -13,6 +13,7 @@ from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.values import ModelRequest, RunContext
 from agui_runtime.domain.errors import AguiError
 from agui_runtime.domain.events import Event
+from agui_runtime.domain.history_repair import repair_history
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.runs import RunInput
@@ -88,13 +89,14 @@ class AgentProducer:
         others = tuple(tool for tool in self.server_tools if tool.name != name)
         return RunInput(
             thread_id=thread_id,
-            run_id=ids.new_run_id(),
+            run_id=request.client_run_id or ids.new_run_id(),
             agent_name=name,
             messages=request.messages,
             tools=first_of_each_name(others, request.tools),
             context=request.context,
             forwarded_props=request.forwarded_props_for(name),
             resume=request.resume,
+            parent_run_id=request.parent_run_id,
         )
 
     async def start(self, run_input: RunInput | None, context: RunContext) -> Started:
@@ -130,7 +132,7 @@ class ModelProducer:
         """What the log keeps of the request."""
         return RunInput(
             thread_id=thread_id,
-            run_id=self.request.run_id or ids.new_run_id(),
+            run_id=self.request.client_run_id or self.request.run_id or ids.new_run_id(),
             messages=self.request.messages,
             tools=self._tools(),
             context=self.request.context,
@@ -142,7 +144,7 @@ class ModelProducer:
         try:
             run = await self.model.start(
                 ModelRequest(
-                    messages=request.messages,
+                    messages=repair_history(request.messages),
                     tools=self._tools(),
                     thread_id=request.thread_id,
                     run_id=request.run_id,

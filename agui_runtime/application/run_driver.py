@@ -1,12 +1,13 @@
 """Reads an agent's or a model's events, checks them, runs server-side tools, and hands them to the recording."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Protocol
 
 from attrs import define, frozen
 
+from agui_runtime.application.iterators import close
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.domain import events as e
@@ -210,10 +211,3 @@ class RunDriver:
 
     def _result(self, call_id: str, content: str) -> e.ToolCallResult:
         return e.ToolCallResult(f"result-{call_id}", call_id, content)
-
-
-async def close(events: AsyncIterator[e.Event]) -> None:
-    """Close an iterator that can be closed, and with it the outside call under it."""
-    aclose: Callable[[], Awaitable[None]] | None = getattr(events, "aclose", None)
-    if aclose is not None:
-        await aclose()

@@ -5,12 +5,13 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.ports import StateStore
 from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.errors import ConflictError
 from agui_runtime.domain.history import object_state
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
-from agui_runtime.domain.json_value import JsonObject, JsonValue, is_same
+from agui_runtime.domain.json_value import JsonValue, is_same
 from agui_runtime.domain.state import AgentState, rebase
 
 
@@ -18,27 +19,44 @@ from agui_runtime.domain.state import AgentState, rebase
 class BaseState:
     """What a run starts from: the client's values, or the stored ones where it sends none."""
 
-    values: JsonObject = Factory(dict[str, Any])
+    values: JsonValue = Factory(dict[str, Any])
     stored: AgentState | None = None
 
 
 class RunStates:
     """Loads base states and saves final ones."""
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, expiry: Expiry) -> None:
         self._store = store
+        self._expiry = expiry
 
     async def base(
-        self, scope: Scope, thread_id: ThreadId, agent_name: AgentName, sent: Sequence[AgentInput]
+        self,
+        scope: Scope,
+        thread_id: ThreadId,
+        agent_name: AgentName,
+        sent: Sequence[AgentInput],
+        *,
+        state: JsonValue = None,
     ) -> BaseState:
         """The base state of a run of that agent.
+
+        Args:
+            scope: whose thread it is.
+            thread_id: the thread.
+            agent_name: the agent.
+            sent: the client's states by agent name.
+            state: the client's state of this agent, any JSON; ``None`` where it came by name or not at all.
 
         Raises:
             UnavailableError: the store cannot be reached.
         """
         stored = await self._store.load(StateKey(scope, thread_id, agent_name))
-        of_client = next((entry.state for entry in sent if entry.agent_name == agent_name), None)
-        return BaseState(of_client or (stored.values if stored else {}), stored)
+        if state is None:
+            state = next((entry.state for entry in sent if entry.agent_name == agent_name), None)
+        if state is None or state == {}:
+            state = stored.values if stored else {}
+        return BaseState(state, stored)
 
     async def save(self, run: RunKey, agent_name: AgentName, base: BaseState, final: JsonValue) -> None:
         """Store a run's final state. What others saved meanwhile is kept: only the run's own change goes on top.
@@ -59,11 +77,11 @@ class RunStates:
                     key,
                     values,
                     expected_version=stored.version if stored else 0,
-                    expires_at=stored.expires_at if stored else None,
+                    expires_at=self._expiry.of_save(stored),
                     run=run,
                 )
             except ConflictError:
                 stored = await self._store.load(key)
-                values = rebase(base.values, own, stored.values) if stored else own
+                values = rebase(object_state(base.values) or {}, own, stored.values) if stored else own
             else:
                 return

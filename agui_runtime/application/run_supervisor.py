@@ -101,6 +101,15 @@ class RunSupervisor:
         """How many runs are live in this process."""
         return len(self._live)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether new runs are refused, because the server is shutting down."""
+        return self._draining
+
+    def open(self) -> None:
+        """Take runs, also again after a drain: a host may start, stop and start in one process."""
+        self._draining = False
+
     def check_open(self) -> None:
         """Refuse new runs while draining.
 
@@ -172,6 +181,8 @@ class RunSupervisor:
             await plan.recording.finish(driver.finalize(outcome), outcome)
         except LeaseLostError:
             logger.warning("Run %s lost its lease; whoever took it over finishes it.", plan.run_input.run_id)
+        except UnavailableError:
+            logger.warning("Run %s could not be stored to its end.", plan.run_input.run_id, exc_info=True)
 
     async def _outcome(
         self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"

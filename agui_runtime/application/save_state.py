@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from weakref import WeakValueDictionary
 
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.ports import StateStore
 from agui_runtime.domain.errors import ConflictError
 from agui_runtime.domain.identity import AgentName, Caller, StateKey, ThreadId
@@ -20,8 +21,9 @@ TURN_SECONDS = 1.0
 class SaveState:
     """Load, merge or replace, compare-and-set; a lost race is tried again."""
 
-    def __init__(self, store: StateStore, limits: StateLimits) -> None:
+    def __init__(self, store: StateStore, limits: StateLimits, expiry: Expiry) -> None:
         self._store = store
+        self._expiry = expiry
         self._limits = limits
         self._turns: WeakValueDictionary[StateKey, asyncio.Lock] = WeakValueDictionary()
 
@@ -45,11 +47,12 @@ class SaveState:
             values: a JSON object.
             merge: whether to merge.
             expected_version: save only if this is the stored version; ``None`` for whichever it is.
-            expires_at: when it expires; ``None`` keeps what is stored.
+            expires_at: when it expires; ``None`` for what the host's rule says, which by default keeps what is stored.
 
         Raises:
             ConflictError: the stored version is not the expected one.
-            InvalidError: the values are no JSON object or break a limit; nothing has changed.
+            InvalidError: the values are no JSON object or break a limit, or ``expires_at`` has passed; nothing has
+                changed.
             UnavailableError: the store cannot be reached.
         """
         check_state(values, self._limits)
@@ -64,7 +67,7 @@ class SaveState:
                         details={"version": version},
                     )
                 final = merge_patch(stored.values if stored else {}, values) if merge else values
-                expiry = expires_at or (stored.expires_at if stored else None)
+                expiry = self._expiry.of_save(stored, expires_at)
                 try:
                     return await self._store.save(key, final, expected_version=version, expires_at=expiry)
                 except ConflictError:

@@ -80,7 +80,12 @@ class AgentInput:
 
 @frozen
 class ModelRequest:
-    """What a language model is asked. ``forwarded_parameters`` say which model, how warm and so on."""
+    """What a language model is asked.
+
+    Attributes:
+        messages: the conversation, in which each tool call is answered (``domain.history_repair``).
+        forwarded_parameters: say which model, how warm and so on.
+    """
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()

@@ -6,16 +6,21 @@ from aiohttp import web
 
 from agui_runtime.adapters.aiohttp import add_router
 from agui_runtime.composition.container import RuntimeContainer
-from agui_runtime.composition.lifespan import Lifespan
+from agui_runtime.composition.shared_lifespan import SharedLifespan
 
 
-def mount(app: web.Application, container: RuntimeContainer) -> None:
+def mount(app: web.Application, container: RuntimeContainer, life: SharedLifespan | None = None) -> None:
     """Serve a runtime from an aiohttp application of yours, under the runtime's own base path.
 
     Run the application with ``handler_cancellation=True``, as ``agui_runtime.run_app`` does: a GraphQL frontend stops a
     run by hanging up, and only then does aiohttp say so at once.
+
+    Args:
+        app: the application.
+        container: the runtime.
+        life: the runtime's, where somebody else holds it too.
     """
-    lifespan = Lifespan(container)
+    lifespan = life or SharedLifespan(container)
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         await lifespan.start()

@@ -7,22 +7,26 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from agui_runtime._version import __version__
+from agui_runtime.adapters.agui.endpoint import AguiEndpoint
+from agui_runtime.adapters.agui.operations import Operations as AguiOperations
 from agui_runtime.adapters.graphql.context import Operations
 from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
 from agui_runtime.adapters.http.router import Route, Router
-from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryThreadDirectory
+from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
 from agui_runtime.application.execute_agent import ExecuteAgent
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_response import GenerateResponse
-from agui_runtime.application.list_agents import ListAgents
+from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
@@ -32,8 +36,17 @@ from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
 from agui_runtime.application.save_state import SaveState
+from agui_runtime.application.stop_run import StopRun
+from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
+from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.settings import Settings
-from agui_runtime.composition.storage import database_of, decorated, state_store_of
+from agui_runtime.composition.storage import (
+    database_of,
+    decorated,
+    run_log_of,
+    state_store_of,
+    thread_directory_of,
+)
 
 
 def _settings() -> Settings:
@@ -49,17 +62,24 @@ def _somewhere() -> int:
     return randbits(52)
 
 
-def _routes(settings: Settings, endpoint: GraphqlEndpoint) -> tuple[Route, ...]:
-    base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), endpoint.health)
+def _routes(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint) -> tuple[Route, ...]:
+    base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), graphql.health)
+    either = agui.before(graphql.handle)
     if not settings.graphiql:
-        return (Route(base, endpoint.handle), health)
-    graphiql = Graphiql(settings.base_path)
-    return (Route(base, graphiql.before(endpoint.handle)), health, Route(graphiql.paths, graphiql.serve))
+        return (Route(base, either), health)
+    graphiql = Graphiql()
+    return (Route(base, graphiql.before(either)), health, Route(graphiql.paths, graphiql.serve))
 
 
-def _router(settings: Settings, endpoint: GraphqlEndpoint, ids: RandomIds) -> Router:
-    routes = _routes(settings, endpoint)
-    return Router(settings.base_path, routes, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id)
+def _router(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, ids: RandomIds) -> Router:
+    return Router(
+        settings.base_path,
+        _routes(settings, graphql, agui),
+        below=agui.handle,
+        cors=settings.cors,
+        limits=settings.http_limits,
+        new_id=ids.new_id,
+    )
 
 
 class RuntimeContainer(containers.DeclarativeContainer):
@@ -101,11 +121,12 @@ class RuntimeContainer(containers.DeclarativeContainer):
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     state_decorators: providers.Provider[Any] = providers.Object(())
     states = providers.Singleton(decorated, state_store, state_decorators)
-    run_log = providers.Singleton(MemoryRunLog, memory, clock, settings.provided.lease_seconds)
-    thread_directory = providers.Singleton(MemoryThreadDirectory, memory, clock)
+    run_log = providers.Singleton(run_log_of, settings, database, memory, clock)
+    thread_directory = providers.Singleton(thread_directory_of, database, memory, clock)
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
-    run_states = providers.Factory(RunStates, states)
+    expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
+    run_states = providers.Factory(RunStates, states, expiry)
     run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
     generate_response = providers.Factory(
         GenerateResponse,
@@ -121,15 +142,26 @@ class RuntimeContainer(containers.DeclarativeContainer):
         limits=settings.provided.run_limits,
     )
     load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
-    save_state = providers.Factory(SaveState, states, settings.provided.state_limits)
+    save_state = providers.Factory(SaveState, states, settings.provided.state_limits, expiry)
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
     open_interrupts = providers.Factory(OpenInterrupts, run_log)
+    connect_thread = providers.Factory(ConnectThread, run_log, states, clock)
+    stop_run = providers.Factory(StopRun, run_log, thread_directory)
+    list_threads = providers.Factory(ListThreads, thread_directory)
+    get_thread = providers.Factory(GetThread, thread_directory)
+    rename_thread = providers.Factory(RenameThread, thread_directory)
+    archive_thread = providers.Factory(ArchiveThread, thread_directory)
+    delete_thread = providers.Factory(DeleteThread, thread_directory, states)
+    thread_messages = providers.Factory(ThreadMessages, run_log)
+    thread_events = providers.Factory(ThreadEvents, run_log)
+    thread_states = providers.Factory(ThreadStates, states, thread_directory)
     execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
     list_agents = providers.Factory(ListAgents, agent_catalog)
+    find_agent = providers.Factory(FindAgent, agent_catalog)
     describe_runtime = providers.Factory(
-        DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql",)
+        DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql", "ag-ui")
     )
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
@@ -151,6 +183,20 @@ class RuntimeContainer(containers.DeclarativeContainer):
         ids=ids,
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
+        keep_alive_seconds=settings.provided.keep_alive_seconds,
+    )
+    agui_operations = providers.Singleton(
+        AguiOperations,
+        generate=generate_response,
+        list_agents=list_agents,
+        find_agent=find_agent,
+        access=access,
+        version=__version__,
+        properties=properties,
+        forward_headers=settings.provided.forwarded_header_names,
+        keep_alive_seconds=settings.provided.keep_alive_seconds,
+        hidden=settings.provided.hidden_events,
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
-    router = providers.Singleton(_router, settings, graphql_endpoint, ids)
+    agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
+    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, ids)

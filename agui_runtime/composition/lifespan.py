@@ -1,4 +1,4 @@
-"""Opens what needs opening, recovers lost runs now and then, drains and closes in order."""
+"""Opens what needs opening, does the chores, drains and closes in order."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from agui_runtime.composition.chores import chores_of, repeat
 from agui_runtime.composition.container import RuntimeContainer
 
 logger = logging.getLogger(__name__)
@@ -20,15 +21,16 @@ class Lifespan:
 
     def __init__(self, container: RuntimeContainer) -> None:
         self._container = container
-        self._recovery: asyncio.Task[None] | None = None
+        self._chores: set[asyncio.Task[None]] = set()
         self._opened: list[Any] = []
 
     async def start(self) -> None:
-        """Open the adapters and begin to look for lost runs.
+        """Open the adapters and begin with the chores.
 
         Raises:
             AguiError: something that was configured cannot be used.
         """
+        self._container.supervisor().open()
         try:
             for adapter in self._adapters():
                 if hasattr(adapter, "open"):
@@ -37,7 +39,7 @@ class Lifespan:
         except BaseException:
             await self.stop()
             raise
-        self._recovery = asyncio.create_task(self._recover(), name="recovery of lost runs")
+        self._chores = {asyncio.create_task(repeat(chore), name=chore.name) for chore in chores_of(self._container)}
 
     async def drain(self) -> None:
         """Refuse new runs and let live ones end."""
@@ -45,9 +47,11 @@ class Lifespan:
 
     async def stop(self) -> None:
         """Close the adapters, the last opened first."""
-        if self._recovery is not None:
-            self._recovery.cancel()
-            await asyncio.wait({self._recovery})
+        chores, self._chores = self._chores, set()
+        for chore in chores:
+            chore.cancel()
+        if chores:
+            await asyncio.wait(chores)
         while self._opened:
             adapter = self._opened.pop()
             try:
@@ -56,6 +60,11 @@ class Lifespan:
             except Exception:
                 # The others must be closed all the same.
                 logger.exception("%s could not be closed.", type(adapter).__name__)
+
+    async def abandon(self) -> None:
+        """Close the adapters although the event loop they were opened in is over."""
+        self._chores = set()
+        await self.stop()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -89,15 +98,3 @@ class Lifespan:
             if adapter is not None and id(adapter) not in seen:
                 seen.add(id(adapter))
                 yield adapter
-
-    async def _recover(self) -> None:
-        interval = self._container.settings().lease_seconds / 2
-        while True:
-            try:
-                sealed = await self._container.recover_runs()()
-                if sealed:
-                    logger.warning("%d lost runs were sealed.", sealed)
-            except Exception:
-                # Whatever a store raises now, later it may be well again.
-                logger.warning("Lost runs could not be looked for; tried again soon.", exc_info=True)
-            await asyncio.sleep(interval)

@@ -3,21 +3,26 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import attrs
 from attrs import field, frozen
 
+from agui_runtime.adapters.agui.projection import REASONING_EVENTS, SUBAGENT_EVENTS
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.limits import HttpLimits
 from agui_runtime.adapters.memory import MemoryLimits
 from agui_runtime.domain.errors import ConfigurationError
+from agui_runtime.domain.events import Event
 from agui_runtime.domain.policy import RunLimits, StateLimits
 
 PREFIX = "AGUI_"
 TEST_PREFIX = "AGUI_TEST_"
 """Names of the test run's own switches; the runtime does not read them."""
+
+MAX_LIFETIME_SECONDS = 100 * 366 * 24 * 60 * 60
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -49,6 +54,20 @@ def _seconds(text: str) -> float:
         value = -1.0
     if not 0 < value < float("inf"):
         raise ValueError("a number of seconds greater than 0")
+    return value
+
+
+def _seconds_or_off(text: str) -> float:
+    try:
+        return 0.0 if float(text) == 0 else _seconds(text)
+    except ValueError:
+        raise ValueError("a number of seconds, or 0 for never") from None
+
+
+def _lifetime(text: str) -> float:
+    value = _seconds(text)
+    if value > MAX_LIFETIME_SECONDS:
+        raise ValueError(f"a number of seconds up to {MAX_LIFETIME_SECONDS}, which is a hundred years")
     return value
 
 
@@ -112,6 +131,13 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting((), _origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, _switch, "Whether pages on this machine may call")
     forward_headers: tuple[str, ...] = _setting((), _names, "Callers' headers that go to agents; none by default")
+    reasoning_events: bool = _setting(
+        True, _switch, "Whether AG-UI frontends get reasoning; older than 1.57 break on it"
+    )
+    subagent_events: bool = _setting(
+        True, _switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
+    )
+    keep_alive_seconds: float = _setting(15.0, _seconds_or_off, "How long a stream may be silent; 0 for ever")
     guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, _seconds, "How long a request body may take to arrive")
@@ -128,14 +154,21 @@ class Settings:
     drain_seconds: float = _setting(10.0, _seconds, "How long live runs may go on at shutdown")
     max_state_bytes: int = _setting(1024 * 1024, _count, "Largest state of one agent in one thread, in bytes")
     max_state_depth: int = _setting(64, _count, "Deepest nesting of a state")
+    max_states_per_thread: int = _setting(100, _count, "Most agents with a state in one thread")
+    state_lifetime_seconds: float | None = _setting(
+        None, _lifetime, "How long a state is kept after its last save; for ever by default"
+    )
+    state_sweep_seconds: float = _setting(60.0, _seconds, "How often expired states are removed")
     memory_max_threads: int = _setting(10_000, _count, "Most threads kept in memory; the idlest go first")
     memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest go first")
 
-    database_url: str = _setting("", _database_url, "PostgreSQL for the states; memory by default", secret=True)
+    database_url: str = _setting(
+        "", _database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True
+    )
     database_direct_url: str = _setting("", _database_url, "The same past a pooler, for migrations", secret=True)
     database_pgbouncer: bool = _setting(False, _switch, "Whether a pooler in transaction mode is between")
     database_min_connections: int = _setting(1, _count, "Database connections kept open")
-    database_max_connections: int = _setting(10, _count, "Most database connections of this process")
+    database_max_connections: int = _setting(10, _count, "Most database connections of this process, besides one")
     database_connect_seconds: float = _setting(5.0, _seconds, "How long getting a database connection may take")
     database_seconds: float = _setting(10.0, _seconds, "How long one database operation may take")
 
@@ -169,6 +202,12 @@ class Settings:
         return frozenset(name.lower() for name in self.forward_headers)
 
     @property
+    def hidden_events(self) -> tuple[type[Event], ...]:
+        """The events that AG-UI frontends are not sent."""
+        reasoning = () if self.reasoning_events else REASONING_EVENTS
+        return reasoning if self.subagent_events else (*reasoning, *SUBAGENT_EVENTS)
+
+    @property
     def cors(self) -> CorsPolicy:
         """Which pages may call."""
         return CorsPolicy(frozenset(self.cors_origins), self.cors_allow_loopback)
@@ -199,7 +238,12 @@ class Settings:
     @property
     def state_limits(self) -> StateLimits:
         """Limits on states."""
-        return StateLimits(self.max_state_bytes, self.max_state_depth)
+        return StateLimits(self.max_state_bytes, self.max_state_depth, self.max_states_per_thread)
+
+    @property
+    def state_lifetime(self) -> timedelta | None:
+        """How long a state is kept after its last save; ``None`` for ever."""
+        return None if self.state_lifetime_seconds is None else timedelta(seconds=self.state_lifetime_seconds)
 
     @property
     def memory_limits(self) -> MemoryLimits:
@@ -212,7 +256,7 @@ def settings_table() -> str:
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for attribute in attrs.fields(Settings):
         default: Any = attribute.default
-        shown = "" if default == () else str(default)
+        shown = "" if default in ((), None) else str(default)
         rows.append(f"| `{PREFIX}{attribute.name.upper()}` | `{shown}` | {attribute.metadata['meaning']} |")
     return "\n".join(rows).replace("| `` |", "| none |")
 

@@ -1,19 +1,16 @@
-"""Where states are kept: in memory, or in the database that ``AGUI_DATABASE_URL`` names. Never one for the other."""
+"""Where states, runs and threads are kept: in memory, or in the configured database. Never one for the other."""
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from agui_runtime.adapters.memory import MemoryDatabase, MemoryStateStore
-from agui_runtime.application.ports import Clock, StateStore
+from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
+from agui_runtime.application.ports import Clock, RunLog, StateStore, ThreadDirectory
 from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.errors import ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
     from agui_runtime.adapters.postgres import Health, Migrator, PostgresDatabase, PostgresSettings
-
-logger = logging.getLogger(__name__)
 
 
 class Storage:
@@ -41,10 +38,6 @@ class Storage:
         except BaseException:
             await self.database.close()
             raise
-        logger.warning(
-            "States are kept in PostgreSQL. Runs and the list of threads are still kept in this process's memory: "
-            "they are gone when it ends, and no other process sees them."
-        )
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -81,6 +74,24 @@ def state_store_of(settings: Settings, storage: Storage | None, memory: MemoryDa
     from agui_runtime.adapters.postgres import PostgresStateStore
 
     return PostgresStateStore(storage.database, clock, settings.state_limits)
+
+
+def run_log_of(settings: Settings, storage: Storage | None, memory: MemoryDatabase, clock: Clock) -> RunLog:
+    """The log of runs that the settings ask for."""
+    if storage is None:
+        return MemoryRunLog(memory, clock, settings.lease_seconds)
+    from agui_runtime.adapters.postgres import PostgresRunLog
+
+    return PostgresRunLog(storage.database, clock, settings.lease_seconds)
+
+
+def thread_directory_of(storage: Storage | None, memory: MemoryDatabase, clock: Clock) -> ThreadDirectory:
+    """The list of threads that belongs to the log of runs."""
+    if storage is None:
+        return MemoryThreadDirectory(memory, clock)
+    from agui_runtime.adapters.postgres import PostgresThreadDirectory
+
+    return PostgresThreadDirectory(storage.database, clock)
 
 
 def decorated(store: StateStore, decorators: Iterable[Callable[[StateStore], StateStore]]) -> StateStore:

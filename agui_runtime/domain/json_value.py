@@ -3,6 +3,8 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, compress, islice, repeat
+from operator import is_, methodcaller
 from typing import Any, TypeGuard
 
 from agui_runtime.domain.errors import ErrorCode, InvalidError
@@ -21,6 +23,10 @@ MAX_INTEGER_BITS = 4096
 # Asked of every value there is; the abstract classes below are ten times slower to ask.
 _PLAIN_SCALARS = frozenset({type(None), bool, str})
 _SCALARS = _PLAIN_SCALARS | {int, float}
+_ORDINARY = _SCALARS | {dict, list}
+_VALUES = methodcaller("values")
+_MANY = 100_000
+"""Values on one level: what contains itself a few times has more of them with each."""
 
 
 def dumps(value: JsonValue) -> str:
@@ -74,6 +80,41 @@ def check_json(value: JsonValue, *, name: str, max_depth: int) -> None:
     Raises:
         InvalidError: naming the field, as ``name.key[0]``, and what is wrong with it.
     """
+    # Nearly every value is good, and of Python's own types: a third of the time of looking for what is wrong with it.
+    if not _is_ordinary(value, max_depth):
+        _find_fault(value, name, max_depth)
+
+
+def _is_ordinary(value: JsonValue, max_depth: int) -> bool:
+    """Whether it is JSON of dicts, lists and scalars, none of a subclass. Level by level, each at C's speed."""
+    items: list[Any] = [value]
+    for _ in range(max_depth + 1):
+        kinds = list(map(type, items))
+        found = set(kinds)
+        if len(items) > _MANY or not found <= _ORDINARY or not _are_numbers(items, kinds, found):
+            return False
+        objects, arrays = _of(dict, items, kinds, found), _of(list, items, kinds, found)
+        if not objects and not arrays:
+            return True
+        if not set(map(type, chain.from_iterable(objects))) <= {str}:
+            return False
+        below = chain(chain.from_iterable(map(_VALUES, objects)), chain.from_iterable(arrays))
+        items = list(islice(below, _MANY + 1))
+    return False
+
+
+def _are_numbers(items: list[Any], kinds: list[type], found: set[type]) -> bool:
+    return all(map(math.isfinite, _of(float, items, kinds, found))) and all(
+        bits <= MAX_INTEGER_BITS for bits in map(int.bit_length, _of(int, items, kinds, found))
+    )
+
+
+def _of(kind: type, items: list[Any], kinds: list[type], found: set[type]) -> list[Any]:
+    """The items of exactly that type."""
+    return list(compress(items, map(is_, kinds, repeat(kind)))) if kind in found else []
+
+
+def _find_fault(value: JsonValue, name: str, max_depth: int) -> None:
     # A list of what is left instead of recursion: a value that contains itself must end in the depth error.
     pending: list[tuple[JsonValue, _Place, int]] = [(value, (None, name), 1)]
     while pending:

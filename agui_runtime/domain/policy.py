@@ -8,10 +8,11 @@ from agui_runtime.domain.json_value import JsonObject, check_json, dumps, is_obj
 
 @frozen
 class StateLimits:
-    """How large one agent's state may be."""
+    """How large one agent's state may be, and how many of them one thread may have."""
 
     max_bytes: int = 1024 * 1024
     max_depth: int = 64
+    max_per_thread: int = 100
 
 
 @frozen

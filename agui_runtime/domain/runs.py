@@ -42,6 +42,10 @@ class Interrupt:
     expires_at: datetime | None = None
     metadata: JsonObject | None = None
 
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is too late to answer it. Without ``expires_at`` it never is."""
+        return self.expires_at is not None and self.expires_at <= now
+
 
 @frozen
 class RunInput:

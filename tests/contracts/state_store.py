@@ -265,6 +265,34 @@ class StateStoreContract(StoreContract):
         await world.store.save(key_of(agent="deep"), nested(STATE_LIMITS.max_depth), expected_version=0)
         await self._refused(world, nested(STATE_LIMITS.max_depth + 1), limit="depth")
 
+    @scenario
+    async def test_a_thread_with_all_the_states_it_may_have_keeps_them_and_gets_no_other(self, world: World) -> None:
+        names = [f"agent-{number}" for number in range(STATE_LIMITS.max_per_thread)]
+        for name in names:
+            await world.save(THREAD, name)
+        with pytest.raises(InvalidError) as caught:
+            await world.save(THREAD, "one-more")
+        assert caught.value.code == ErrorCode.LIMIT_EXCEEDED
+        assert caught.value.details == {"limit": "states_per_thread", "maximum": STATE_LIMITS.max_per_thread}
+        assert await world.store.load(key_of(agent="one-more")) is None
+        assert [summary.key.agent_name for summary in await world.store.list_agents(SCOPE, THREAD)] == names
+        await world.store.save(key_of(agent=names[0]), {"a": 2}, expected_version=1)
+        with pytest.raises(ConflictError):
+            await world.save(THREAD, names[1])
+        await world.save(OTHER_THREAD, "one-more")
+
+    @scenario
+    async def test_a_state_that_is_deleted_or_has_expired_makes_room_for_another(self, world: World) -> None:
+        for number in range(STATE_LIMITS.max_per_thread - 1):
+            await world.save(THREAD, f"agent-{number}")
+        await world.store.save(key_of(agent="brief"), {}, expected_version=0, expires_at=world.clock.after(60))
+        world.clock.advance(60)
+        await world.save(THREAD, "in-its-place")
+        with pytest.raises(InvalidError):
+            await world.save(THREAD, "one-more")
+        await world.store.delete(key_of(agent="in-its-place"))
+        await world.save(THREAD, "one-more")
+
     @pytest.mark.parametrize(
         "values",
         [

@@ -7,8 +7,18 @@ import pytest
 
 from agui_runtime.application.values import Thread
 from agui_runtime.domain.errors import BusyError, InvalidError, NotFoundError
-from agui_runtime.domain.identity import Scope, ThreadId
-from tests.contracts.world import OTHER_SCOPE, OTHER_THREAD, SCOPE, THREAD, StoreContract, World, key_of, scenario
+from agui_runtime.domain.identity import AgentName, Scope, ThreadId
+from tests.contracts.world import (
+    LEASE_SECONDS,
+    OTHER_SCOPE,
+    OTHER_THREAD,
+    SCOPE,
+    THREAD,
+    StoreContract,
+    World,
+    key_of,
+    scenario,
+)
 
 
 async def listed(world: World, *, scope: Scope = SCOPE, include_archived: bool = False) -> list[str]:
@@ -187,6 +197,27 @@ class ThreadDirectoryContract(StoreContract):
             with pytest.raises(InvalidError):
                 await world.threads.list(SCOPE, limit=limit)
 
+    @scenario
+    async def test_a_list_of_one_agents_threads_has_those_that_show_that_agent(self, world: World) -> None:
+        for thread_id, agent in (("a", "writer"), ("b", "reader"), ("c", "writer"), ("d", None)):
+            await world.complete(await world.begin(thread_id, agent=agent))
+            world.clock.advance(1)
+        await world.complete(await world.begin("a", agent="reader"))
+        page = await world.threads.list(SCOPE, agent_name=AgentName("reader"))
+        assert [thread.thread_id for thread in page.threads] == ["a", "b"]
+        assert (await world.threads.list(SCOPE, agent_name=AgentName("nobody"))).threads == ()
+
+    @scenario
+    async def test_pages_of_one_agents_threads_continue_behind_their_cursor(self, world: World) -> None:
+        for number in range(6):
+            await world.save(f"t-{number}", "writer" if number % 2 else "reader")
+            world.clock.advance(1)
+        writer = AgentName("writer")
+        first = await world.threads.list(SCOPE, agent_name=writer, limit=2)
+        assert [thread.thread_id for thread in first.threads] == ["t-5", "t-3"]
+        second = await world.threads.list(SCOPE, agent_name=writer, limit=2, cursor=first.cursor)
+        assert ([thread.thread_id for thread in second.threads], second.cursor) == (["t-1"], None)
+
     # Names and the archive
 
     @scenario
@@ -283,6 +314,67 @@ class ThreadDirectoryContract(StoreContract):
         assert caught.value.details == {"thread_id": THREAD, "run_id": "the-live-one"}
         await world.complete(lease)
         assert await world.threads.delete(SCOPE, THREAD) is True
+
+    # Retention
+
+    @scenario
+    async def test_threads_idle_for_too_long_are_removed_with_all_that_is_in_them(self, world: World) -> None:
+        await world.run_through("old")
+        await world.save("old")
+        await world.save("old", scope=OTHER_SCOPE)
+        world.clock.advance(10)
+        await world.save("young")
+        assert await world.threads.prune(world.clock.now()) == 2
+        assert await listed(world) == ["young"]
+        assert await listed(world, scope=OTHER_SCOPE) == []
+        assert await world.events("old") == []
+        assert await world.store.load(key_of("old")) is None
+        assert await world.store.load(key_of("old", scope=OTHER_SCOPE)) is None
+
+    @scenario
+    async def test_activity_at_the_very_moment_keeps_a_thread(self, world: World) -> None:
+        await world.save()
+        assert await world.threads.prune(world.clock.now()) == 0
+        assert await world.threads.get(SCOPE, THREAD) is not None
+
+    @scenario
+    async def test_every_kind_of_activity_keeps_a_thread(self, world: World) -> None:
+        for thread_id in ("run", "save", "rename", "archive", "idle"):
+            await world.save(thread_id)
+        world.clock.advance(10)
+        idle_since = world.clock.now()
+        await world.run_through("run")
+        await world.store.save(key_of("save"), {}, expected_version=1)
+        await world.threads.rename(SCOPE, ThreadId("rename"), "Mine")
+        await world.threads.archive(SCOPE, ThreadId("archive"))
+        assert await world.threads.prune(idle_since) == 1
+        assert sorted(await listed(world, include_archived=True)) == ["archive", "rename", "run", "save"]
+
+    @scenario
+    async def test_at_most_so_many_are_removed_the_idlest_first(self, world: World) -> None:
+        for number in range(5):
+            await world.save(f"t-{number}", scope=SCOPE if number % 2 else OTHER_SCOPE)
+            world.clock.advance(1)
+        assert await world.threads.prune(world.clock.now(), limit=3) == 3
+        assert await listed(world) == ["t-3"]
+        assert await listed(world, scope=OTHER_SCOPE) == ["t-4"]
+        assert await world.threads.prune(world.clock.now(), limit=3) == 2
+        assert await world.threads.prune(world.clock.now(), limit=3) == 0
+
+    @scenario
+    async def test_a_thread_with_a_live_run_stays_however_long_it_takes(self, world: World) -> None:
+        lease = await world.begin()
+        world.clock.advance(LEASE_SECONDS * 100)
+        assert await world.threads.prune(world.clock.now()) == 0
+        await world.complete(lease)
+        world.clock.advance(1)
+        assert await world.threads.prune(world.clock.now()) == 1
+
+    @scenario
+    async def test_removing_less_than_one_thread_is_refused(self, world: World) -> None:
+        for limit in (0, -1):
+            with pytest.raises(InvalidError):
+                await world.threads.prune(world.clock.now(), limit=limit)
 
     # Scopes
 

@@ -26,7 +26,7 @@ from tests.support.aio import run
 from tests.support.clock import FakeClock
 
 LEASE_SECONDS = 30.0
-STATE_LIMITS = StateLimits(max_bytes=2048, max_depth=8)
+STATE_LIMITS = StateLimits(max_bytes=2048, max_depth=8, max_per_thread=10)
 SECONDS_PER_TEST = 30.0
 
 SCOPE = Scope("tenant-1")

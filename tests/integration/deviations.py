@@ -98,6 +98,10 @@ def _not_acceptable(answer: Normal) -> Normal:
     return Normal(406, {"accept": "text/event-stream; charset=utf-8, multipart/mixed"}, "")
 
 
+def _agui_not_found(answer: Normal) -> Normal:
+    return Normal(404, {"content-type": "application/json"}, {"error": "Not found"})
+
+
 def _own_page(answer: Normal) -> Normal:
     return Normal(200, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"}, "GraphiQL")
 
@@ -145,6 +149,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     "raw-generate-error-before-accept-json": Deviation("406 comes before anything is run", _not_acceptable),
     "raw-get-graphiql": Deviation("the GraphiQL page is our own and loads nothing from other hosts", _own_page),
     "raw-huge-query": Deviation("a document's size is limited", _too_many_aliases),
+    "raw-sub-path": Deviation("paths below the endpoint are AG-UI's, which answers in JSON", _agui_not_found),
     "raw-malformed-json": Deviation(_OWN_WORDS, _own_parser),
     "raw-malformed-json-accept-urql": Deviation(_OWN_WORDS, _own_parser),
     "serveraction": Deviation("a handler's number is its result, not a HANDLER_ERROR", _number_result),

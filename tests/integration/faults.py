@@ -106,7 +106,6 @@ HTTP_FAULTS = {
     "plain text": Fault(415, None, body=HELLO, headers={"content-type": "text/plain"}),
     "no content type": Fault(415, None, body=HELLO, headers={}),
     "XML wanted": Fault(406, None, body=HELLO, headers={**JSON, "accept": "application/xml"}),
-    "a sub path": Fault(404, None, body=HELLO, below="/other"),
 }
 
 REFUSED = {

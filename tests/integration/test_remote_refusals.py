@@ -5,10 +5,10 @@ import socket
 import pytest
 from aiohttp import web
 
-from agui_runtime.adapters.remote import HttpAgent
+from agui_runtime.adapters.remote import HttpAgent, RemoteClient
 from agui_runtime.domain.errors import AgentError, DeniedError, ErrorCode, TimedOutError, UnavailableError
 from tests.support.aio import run
-from tests.support.remote import INPUT, QUICK, context, failure, forever
+from tests.support.remote import INPUT, ONCE, QUICK, context, failure, forever
 from tests.support.servers import Handler
 
 
@@ -53,25 +53,27 @@ def test_a_refused_connection_is_unavailable() -> None:
         port = taken.getsockname()[1]
 
     async def main() -> None:
-        agent = HttpAgent("far", f"http://127.0.0.1:{port}/secret-path")
+        client = RemoteClient(private_addresses=True, retries=ONCE)
+        agent = HttpAgent("far", f"http://127.0.0.1:{port}/secret-path", client=client)
         try:
             with pytest.raises(UnavailableError, match=r"^The agent 'far' cannot be reached\. Please check") as caught:
                 await agent.start(INPUT, context())
             assert str(port) not in caught.value.message
         finally:
-            await agent.close()
+            await client.close()
 
     run(main())
 
 
 def test_an_unknown_host_is_unavailable() -> None:
     async def main() -> None:
-        agent = HttpAgent("far", "http://no-such-host.invalid/")
+        client = RemoteClient(private_addresses=True, retries=ONCE)
+        agent = HttpAgent("far", "http://no-such-host.invalid/", client=client)
         try:
             with pytest.raises(UnavailableError):
                 await agent.start(INPUT, context())
         finally:
-            await agent.close()
+            await client.close()
 
     run(main())
 

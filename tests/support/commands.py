@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,32 +69,40 @@ class Command:
 @contextmanager
 def command(*arguments: str, cwd: Path, environment: Mapping[str, str]) -> Iterator[Command]:
     """``agui-runtime`` with arguments, and no settings but those given; killed when the block ends."""
+    words = [sys.executable, "-m", "agui_runtime.composition.cli", *arguments]
+    with process(words, cwd=cwd, environment=environment) as running:
+        yield running
+
+
+@contextmanager
+def process(words: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Iterator[Command]:
+    """Any program, with no settings but those given; killed when the block ends."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AGUI_")}
     root = str(Path(__file__).parents[2])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agui_runtime.composition.cli", *arguments],
+    started = subprocess.Popen(
+        words,
         cwd=cwd,
         env={**inherited, "PYTHONPATH": root, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    running = Command(process)
+    assert started.stdout is not None
+    assert started.stderr is not None
+    running = Command(started)
     readers = [
-        threading.Thread(target=running.collect, args=(process.stdout, running.out), daemon=True),
-        threading.Thread(target=running.collect, args=(process.stderr, running.err), daemon=True),
+        threading.Thread(target=running.collect, args=(started.stdout, running.out), daemon=True),
+        threading.Thread(target=running.collect, args=(started.stderr, running.err), daemon=True),
     ]
     for reader in readers:
         reader.start()
     try:
         yield running
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(SECONDS)
+        if started.poll() is None:
+            started.kill()
+        started.wait(SECONDS)
         for reader in readers:
             reader.join(5)
-        process.stdout.close()
-        process.stderr.close()
+        started.stdout.close()
+        started.stderr.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from agui_runtime.adapters.remote import HttpAgent, RemoteTimeouts
+from agui_runtime.adapters.remote import HttpAgent, RemoteClient, RemoteTimeouts, RetryPolicy
 from agui_runtime.application.values import RunContext
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AguiError
@@ -25,6 +25,7 @@ STEP_END = b'data: {"type":"STEP_FINISHED","stepName":"s"}\n\n'
 FINISHED = b'data: {"type":"RUN_FINISHED","threadId":"t","runId":"r"}\n\n'
 
 INPUT = RunInput(ThreadId("t"), RunId("r"), messages=(UserMessage(id="u", content="hi"),))
+ONCE = RetryPolicy(attempts=1)
 QUICK = RemoteTimeouts(connect=5, first_byte=0.5, idle=0.5, linger=0.2)
 
 
@@ -41,13 +42,17 @@ def context(**fields: Any) -> RunContext:
 
 
 @asynccontextmanager
-async def agent_before(handler: Handler, **settings: Any) -> AsyncIterator[HttpAgent]:
+async def agent_before(
+    handler: Handler, *, client: RemoteClient | None = None, **settings: Any
+) -> AsyncIterator[HttpAgent]:
+    client = client or RemoteClient(private_addresses=True, retries=ONCE)
     async with aiohttp_server(handler) as base:
-        agent = HttpAgent("far", f"{base}/secret-path", headers={"X-Key": "secret-key"}, **settings)
+        settings = {"headers": {"X-Key": "secret-key"}, **settings}
+        agent = HttpAgent("far", f"{base}/secret-path", client=client, **settings)
         try:
             yield agent
         finally:
-            await agent.close()
+            await client.close()
 
 
 def streaming(*chunks: bytes, then: Callable[[], Awaitable[None]] | None = None) -> Handler:

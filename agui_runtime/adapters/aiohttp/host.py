@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from agui_runtime.adapters.http.exchange import IncomingRequest, Response, StreamedBody
+from agui_runtime.adapters.http.keep_alive import send_kept_alive
 from agui_runtime.adapters.http.router import Router
 
 
@@ -33,7 +34,8 @@ def _incoming(request: web.Request) -> IncomingRequest:
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return IncomingRequest(
         method=request.method,
-        path=request.path,
+        # Decoded, a thread id with a slash in it would become two segments.
+        path=request.rel_url.raw_path,
         query=request.rel_url.raw_query_string,
         headers=headers,
         chunks=_chunks(request),
@@ -63,11 +65,11 @@ def _add_headers(answer: web.StreamResponse, response: Response) -> None:
 async def _streamed(request: web.Request, response: Response, body: StreamedBody) -> web.StreamResponse:
     answer = web.StreamResponse(status=response.status)
     _add_headers(answer, response)
-    answer.headers["X-Accel-Buffering"] = "no"
+    if request.keep_alive:
+        answer.headers["Connection"] = "keep-alive"
     try:
         await answer.prepare(request)
-        async for piece in body:
-            await answer.write(piece)
+        await send_kept_alive(body, answer.write, response.keep_alive)
         await answer.write_eof()
     except ConnectionError:
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.

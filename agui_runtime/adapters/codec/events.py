@@ -40,6 +40,8 @@ def _encoder(cls: type[e.BaseEvent], *, stored: bool) -> Encoder:
     head = {"type": cls.type.value}
     if cls is e.ReasoningMessageStart:
         head["role"] = "reasoning"
+    if cls is e.ToolCallResult:
+        head["role"] = "tool"
     values: dict[str, Value] = {
         "input": encode_stored_run_input if stored else encode_run_input,
         "messages": encode_stored_messages if stored else encode_messages,

@@ -33,6 +33,7 @@ class Operations:
     Attributes:
         properties: the endpoint's own, under the client's (contract graphql §3).
         forward_headers: lower-case names of the callers' headers that go to agents; none by default.
+        keep_alive_seconds: how long a stream may be silent; 0 for ever.
     """
 
     generate: GenerateResponse
@@ -49,6 +50,7 @@ class Operations:
     ids: IdGenerator
     properties: JsonObject = Factory(dict[str, Any])
     forward_headers: frozenset[str] = frozenset()
+    keep_alive_seconds: float = 15.0
 
 
 @define

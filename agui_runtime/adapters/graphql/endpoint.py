@@ -31,6 +31,7 @@ from agui_runtime.adapters.graphql.resolvers import bind_resolvers
 from agui_runtime.adapters.graphql.schema import load_schema
 from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
+from agui_runtime.adapters.http.keep_alive import KeepAlive
 
 CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
 RUNTIME_VERSION = "x-copilotkit-runtime-version"
@@ -105,7 +106,12 @@ class GraphqlEndpoint:
         format_one = partial(format_error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
         form = accepted.incremental or Form.MULTIPART
         body = _Stream(result, Delivery(format_one), context, form)
-        return Response(200, (*_content_type(form), *_version(request)), body)
+        return Response(200, (*_content_type(form), *_version(request)), body, self._keep_alive(form))
+
+    def _keep_alive(self, form: Form) -> KeepAlive | None:
+        seconds = self._operations.keep_alive_seconds
+        filler = sse.KEEP_ALIVE if form is Form.EVENT_STREAM else multipart.KEEP_ALIVE
+        return KeepAlive(filler, seconds) if seconds else None
 
     def _whole(
         self,

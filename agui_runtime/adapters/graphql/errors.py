@@ -53,6 +53,7 @@ COPILOT_CODES: Mapping[str, CopilotCode] = {row.code: row for row in _ROWS}
 
 _BY_ERROR_CODE: Mapping[str, str] = {
     ErrorCode.AGENT_NOT_FOUND: "AGENT_NOT_FOUND",
+    ErrorCode.API_NOT_FOUND: "API_NOT_FOUND",
     ErrorCode.UNAUTHENTICATED: "AUTHENTICATION_ERROR",
     ErrorCode.UNAVAILABLE: "NETWORK_ERROR",
     ErrorCode.CONFIGURATION: "CONFIGURATION_ERROR",

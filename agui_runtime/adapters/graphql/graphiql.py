@@ -62,14 +62,9 @@ class Asset:
 
 
 class Graphiql:
-    """The page and the files that it loads.
+    """The page and the files that it loads."""
 
-    Args:
-        base_path: where the endpoint is served.
-    """
-
-    def __init__(self, base_path: str) -> None:
-        self._endpoint = base_path.rstrip("/").rpartition("/")[2]
+    def __init__(self) -> None:
         self._assets = {FOLDER + asset.name: asset for asset in assets().values()}
 
     @property
@@ -104,7 +99,8 @@ class Graphiql:
 
     def _page(self, request: Request) -> Response:
         # Relative to the page's own URL: a proxy may serve the endpoint below a prefix that this server never sees.
-        folder = "." + FOLDER if request.path == "/" else f"./{quote(self._endpoint)}{FOLDER}"
+        endpoint = quote(request.base.rpartition("/")[2])
+        folder = "." + FOLDER if request.path == "/" else f"./{endpoint}{FOLDER}"
         return Response(200, _PAGE_HEADERS, _page(folder).encode())
 
 

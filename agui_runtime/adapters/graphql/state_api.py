@@ -147,6 +147,7 @@ async def save_agent_state(_root: None, info: Info, data: dict[str, Any]) -> Sav
             _object(data["stateData"]),
             merge=data["mergeWithExisting"],
             expected_version=data.get("expectedVersion"),
+            expires_at=data.get("expiresAt"),
         )
     except ConflictError as error:
         return SaveAgentStateResponse(

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from attrs import Factory, frozen
 
+from agui_runtime.adapters.http.keep_alive import KeepAlive
+
 Headers = Sequence[tuple[str, str]]
 
 
@@ -13,11 +15,12 @@ class Request:
     """A request whose body has been read within the limit.
 
     Attributes:
-        path: the path below the router's base path, ``""`` for the base itself.
+        path: the path below the router's base path, as the wire has it (percent-encoded), ``""`` for the base itself.
         query: the raw query string, without the question mark.
         headers: by lower-case name; repeated ones joined with a comma.
         peer: the address of the other side, where the host knows it.
         correlation_id: goes along in every log line, error and response of this exchange.
+        base: the path that leads to the router, as this server sees it, without a slash at its end.
     """
 
     method: str
@@ -27,6 +30,7 @@ class Request:
     body: bytes = b""
     peer: str | None = None
     correlation_id: str = ""
+    base: str = ""
 
     def header(self, name: str) -> str | None:
         """A header's value; ``name`` in lower case."""
@@ -35,7 +39,11 @@ class Request:
 
 @frozen
 class IncomingRequest:
-    """A request as a host hands it over: the body is still on the wire."""
+    """A request as a host hands it over: the body is still on the wire, the path percent-encoded.
+
+    Attributes:
+        base: the part of ``path`` that leads to the router; ``None`` for the router's own base path.
+    """
 
     method: str
     path: str
@@ -43,6 +51,7 @@ class IncomingRequest:
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
     peer: str | None = None
+    base: str | None = None
 
 
 class StreamedBody(Protocol):
@@ -59,11 +68,16 @@ class StreamedBody(Protocol):
 
 @frozen
 class Response:
-    """An answer, whole or streamed."""
+    """An answer, whole or streamed.
+
+    Attributes:
+        keep_alive: what a streamed body sends into silence; nothing by default.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes | StreamedBody = b""
+    keep_alive: KeepAlive | None = None
 
 
 Handler = Callable[[Request], Awaitable[Response]]

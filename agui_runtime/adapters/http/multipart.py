@@ -3,6 +3,8 @@
 CONTENT_TYPE = 'multipart/mixed; boundary="-"'
 OPENING = b"\r\n---"
 CLOSING = b"--\r\n"
+KEEP_ALIVE = b" "
+"""Padding, which RFC 2046 allows behind a delimiter and before the first one: clients look for the next line."""
 
 
 def part(document: bytes) -> bytes:

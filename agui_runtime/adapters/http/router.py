@@ -14,6 +14,8 @@ from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowErro
 logger = logging.getLogger(__name__)
 
 CORRELATION_HEADER = "x-request-id"
+BUFFERING_HEADER = "x-accel-buffering"
+"""Tells nginx and its like to pass a stream on as it comes."""
 _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
@@ -26,19 +28,30 @@ class Route:
 
 
 class Router:
-    """Serves one base path. It knows no protocol: composition gives it its routes."""
+    """Serves one base path. It knows no protocol: composition gives it its routes.
+
+    Args:
+        base_path: what every path begins with.
+        routes: exact paths.
+        below: what answers every other path below the base path; 404 where there is none.
+        cors: which pages may call.
+        limits: on request bodies.
+        new_id: makes a correlation id for a request that brings none.
+    """
 
     def __init__(
         self,
         base_path: str,
         routes: Sequence[Route],
         *,
+        below: Handler | None = None,
         cors: CorsPolicy,
         limits: HttpLimits,
         new_id: Callable[[], str],
     ) -> None:
         self.base_path = base_path.rstrip("/")
         self._routes = {path: route.handler for route in routes for path in route.paths}
+        self._below = below
         self._cors = cors
         self._limits = limits
         self._new_id = new_id
@@ -51,11 +64,14 @@ class Router:
         else:
             response = await self._answer(incoming, correlation_id)
             response = _with(response, self._cors.response_headers(incoming.headers))
+        if not isinstance(response.body, bytes):
+            response = _with(response, ((BUFFERING_HEADER, "no"),))
         return _with(response, ((CORRELATION_HEADER, correlation_id),))
 
     async def _answer(self, incoming: IncomingRequest, correlation_id: str) -> Response:
-        path = incoming.path.removeprefix(self.base_path)
-        handler = self._routes.get(path)
+        base = self.base_path if incoming.base is None else incoming.base
+        path = incoming.path.removeprefix(base)
+        handler = self._handler(path) if incoming.path.startswith(base) else None
         if handler is None:
             return Response(404)
         try:
@@ -69,17 +85,21 @@ class Router:
                     body=body,
                     peer=incoming.peer,
                     correlation_id=correlation_id,
+                    base=base,
                 )
             )
         except BodyTooLargeError:
             text = f"The request body is larger than {self._limits.max_body_bytes} bytes, the limit of this server."
-            return _problem(413, text, correlation_id, (("connection", "close"),))
+            return _problem(413, "request_too_large", text, correlation_id, (("connection", "close"),))
         except BodyTooSlowError:
             text = f"The request body did not arrive within {self._limits.body_seconds:g} seconds."
-            return _problem(408, text, correlation_id, (("connection", "close"),))
+            return _problem(408, "request_too_slow", text, correlation_id, (("connection", "close"),))
         except Exception:
             logger.exception("Unforeseen failure of request %s.", correlation_id)
-            return _problem(500, "Something went wrong on the server.", correlation_id)
+            return _problem(500, "internal_error", "Something went wrong on the server.", correlation_id)
+
+    def _handler(self, path: str) -> Handler | None:
+        return self._routes.get(path, self._below if path.startswith("/") else None)
 
     def _correlation_id(self, incoming: IncomingRequest) -> str:
         given = incoming.headers.get(CORRELATION_HEADER, "")
@@ -90,6 +110,8 @@ def _with(response: Response, headers: Headers) -> Response:
     return evolve(response, headers=(*response.headers, *headers)) if headers else response
 
 
-def _problem(status: int, text: str, correlation_id: str, headers: Headers = ()) -> Response:
-    body = json.dumps({"errors": [{"message": text, "extensions": {"correlationId": correlation_id}}]}).encode()
+def _problem(status: int, name: str, text: str, correlation_id: str, headers: Headers = ()) -> Response:
+    """A fault for clients of either protocol: GraphQL's read ``errors``, AG-UI's ``error`` and ``message``."""
+    fault = {"message": text, "extensions": {"correlationId": correlation_id}}
+    body = json.dumps({"errors": [fault], "error": name, "message": text, "correlationId": correlation_id}).encode()
     return Response(status, (("content-type", "application/json; charset=utf-8"), *headers), body)

@@ -20,7 +20,6 @@ class MemoryLimits:
         max_threads: threads.
         max_bytes: bytes of events and states, roughly.
         max_runs_per_thread: finished runs; the oldest beyond it are forgotten.
-        max_states_per_thread: agents with a state in one thread.
 
     Raises:
         ConfigurationError: a limit is less than 1.
@@ -29,7 +28,6 @@ class MemoryLimits:
     max_threads: int = 10_000
     max_bytes: int = 256 * 1024 * 1024
     max_runs_per_thread: int = 1000
-    max_states_per_thread: int = 100
 
     def __attrs_post_init__(self) -> None:
         for attribute in fields(MemoryLimits):
@@ -82,6 +80,10 @@ class MemoryDatabase:
         if thread is not None and thread.live is None:
             self._idle.move_to_end((scope, thread_id))
         return thread
+
+    def peek(self, scope: Scope, thread_id: ThreadId) -> ThreadRecord | None:
+        """The thread, which does not count as used, or ``None``."""
+        return self._scopes.get(scope, {}).get(thread_id)
 
     def all_of(self, scope: Scope) -> Sequence[ThreadRecord]:
         """The scope's threads, which do not count as used."""

@@ -72,6 +72,7 @@ class RunRecord:
     Attributes:
         token: of the lease that may write; no two leases ever have the same.
         active_at: when it began or was finished.
+        compacted: its events have been folded into fewer.
         memory: bytes that the record and its events take, roughly.
         outcome: ``None`` while it is live.
     """
@@ -86,6 +87,7 @@ class RunRecord:
     memory: int
     events: EventList = Factory(EventList)
     outcome: Outcome | None = None
+    compacted: bool = False
 
 
 @define(eq=False)

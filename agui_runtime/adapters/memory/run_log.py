@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 
+from attrs import evolve
+
 from agui_runtime.adapters.memory.database import MemoryDatabase
-from agui_runtime.adapters.memory.faults import busy
 from agui_runtime.adapters.memory.payload import keep
 from agui_runtime.adapters.memory.records import RUN_BYTES, RunRecord, ThreadRecord
+from agui_runtime.application.event_list import EventList
 from agui_runtime.application.ports import Clock
+from agui_runtime.application.refusals import busy, check_compaction, check_limit, lease_lost, no_such_run
 from agui_runtime.application.values import Lease, LogEntry
-from agui_runtime.domain.errors import ConfigurationError, LeaseLostError, NotFoundError
+from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event, RunStarted
 from agui_runtime.domain.identity import RunId, RunKey, Scope, ThreadId
 from agui_runtime.domain.runs import Outcome, RunInput
@@ -139,7 +142,7 @@ class MemoryRunLog:
         thread = self._database.find(run.scope, run.thread_id)
         record = None if thread is None else thread.runs.get(run.number)
         if record is None:
-            raise NotFoundError("There is no such run.", details={"thread_id": run.thread_id, "number": run.number})
+            raise no_such_run(run)
         return record.events.follow(after)
 
     async def request_stop(self, scope: Scope, thread_id: ThreadId, run_id: RunId | None = None) -> bool:
@@ -163,14 +166,50 @@ class MemoryRunLog:
                 taken.append(_lease(run))
         return taken
 
+    async def compactable(self, ended_before: datetime, *, limit: int = 100) -> Sequence[RunKey]:
+        """Runs of all scopes that ended before then and have their raw events still, the oldest first.
+
+        Raises:
+            InvalidError: ``limit`` is less than 1.
+        """
+        check_limit(limit)
+        found = [
+            run
+            for thread in self._database.all_threads()
+            for run in thread.runs.values()
+            if run.outcome is not None and not run.compacted and run.active_at < ended_before
+        ]
+        return [run.key for run in sorted(found, key=lambda run: run.active_at)[:limit]]
+
+    async def compact(self, run: RunKey, entries: Sequence[LogEntry]) -> None:
+        """Put fewer entries, which mean the same, in the place of an ended run's.
+
+        What is not there, is live or was compacted already is left as it is.
+
+        Raises:
+            InvalidError: the numbers of the entries are not a rising choice of the run's own that ends with its last.
+        """
+        # Housekeeping is no use of the thread.
+        thread = self._database.peek(run.scope, run.thread_id)
+        record = None if thread is None else thread.runs.get(run.number)
+        if thread is None or record is None or record.outcome is None or record.compacted:
+            return
+        check_compaction(run, entries, [entry.sequence for entry in record.events.entries])
+        kept = [(entry, *keep(entry.event)) for entry in entries]
+        memory = RUN_BYTES + sum(size for _, _, size in kept)
+        # Cursors go on in the old list: they count places in it.
+        record.events = EventList()
+        record.events.append([evolve(entry, event=event, compacted=True) for entry, event, _ in kept])
+        record.events.close()
+        record.compacted = True
+        self._database.charge(thread, memory - record.memory, within_limit=False)
+        record.memory = memory
+
     def _held(self, lease: Lease) -> tuple[ThreadRecord, RunRecord]:
         thread = self._database.find(lease.run.scope, lease.run.thread_id)
         run = None if thread is None else thread.live
         if thread is None or run is None or run.token != lease.token:
-            raise LeaseLostError(
-                "The run was ended or taken over; nothing more can be written to it.",
-                details={"thread_id": lease.run.thread_id, "run_id": lease.run_id},
-            )
+            raise lease_lost(lease.run.thread_id, lease.run_id)
         return thread, run
 
     def _write(

@@ -4,15 +4,16 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
+from agui_runtime.adapters.codec.state_text import StateText, checked_text
 from agui_runtime.adapters.memory.database import MemoryDatabase
-from agui_runtime.adapters.memory.paging import check_page_size
 from agui_runtime.adapters.memory.records import StateRecord, ThreadRecord
 from agui_runtime.application.ports import Clock
+from agui_runtime.application.refusals import check_limit, stale_version, too_many_states
 from agui_runtime.application.values import StateSummary
-from agui_runtime.domain.errors import ConflictError, ErrorCode, InvalidError
+from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
-from agui_runtime.domain.json_value import JsonObject, dumps
-from agui_runtime.domain.policy import StateLimits, check_state
+from agui_runtime.domain.json_value import JsonObject
+from agui_runtime.domain.policy import StateLimits
 from agui_runtime.domain.state import AgentState
 
 RECORD_BYTES = 500
@@ -46,19 +47,18 @@ class MemoryStateStore:
             ConflictError: another version is stored; ``details["version"]`` says which.
             InvalidError: a limit is broken or a value is impossible; nothing has changed.
         """
-        self._check(values, expires_at)
+        checked = self._checked(values, expires_at)
         now = self._clock.now()
         stored = self._find(key, now)
         if stored is not None and run is not None and stored.saved_by == run:
             return stored.state(key)
         version = 0 if stored is None else stored.version
         if expected_version != version:
-            raise _conflict(key, expected_version, version)
-        text = dumps(values)
+            raise stale_version(key, expected_version, version)
         record = StateRecord(
-            text=text,
-            bytes_json=len(text.encode("utf-8", "surrogatepass")),
-            memory=RECORD_BYTES + sys.getsizeof(text),
+            text=checked.text,
+            bytes_json=checked.size,
+            memory=RECORD_BYTES + sys.getsizeof(checked.text),
             version=version + 1,
             created_at=now if stored is None else stored.created_at,
             updated_at=now,
@@ -94,7 +94,7 @@ class MemoryStateStore:
         Raises:
             InvalidError: ``limit`` is less than 1.
         """
-        check_page_size(limit)
+        check_limit(limit)
         now = self._clock.now()
         found = [
             record.summary(StateKey(scope, thread.thread_id, agent_name))
@@ -120,10 +120,10 @@ class MemoryStateStore:
         now = self._clock.now()
         return sum(self._expire(thread, now) for thread in self._database.all_threads())
 
-    def _check(self, values: JsonObject, expires_at: datetime | None) -> None:
-        check_state(values, self._limits)
+    def _checked(self, values: JsonObject, expires_at: datetime | None) -> StateText:
         if expires_at is not None and expires_at.tzinfo is None:
             raise InvalidError("expires_at needs a time zone.")
+        return checked_text(values, self._limits)
 
     def _find(self, key: StateKey, now: datetime) -> StateRecord | None:
         thread = self._thread(key.scope, key.thread_id, now)
@@ -159,17 +159,5 @@ class MemoryStateStore:
 
     def _check_count(self, key: StateKey) -> None:
         thread = self._database.find(key.scope, key.thread_id)
-        maximum = self._database.limits.max_states_per_thread
-        if thread is not None and len(thread.states) >= maximum:
-            raise InvalidError(
-                f"The thread has the states of {maximum} agents already, which is the limit.",
-                code=ErrorCode.LIMIT_EXCEEDED,
-                details={"limit": "states_per_thread", "maximum": maximum},
-            )
-
-
-def _conflict(key: StateKey, expected: int, version: int) -> ConflictError:
-    return ConflictError(
-        f"The state of {key.agent_name} was saved by somebody else: version {version} is stored, not {expected}.",
-        details={"version": version},
-    )
+        if thread is not None and len(thread.states) >= self._limits.max_per_thread:
+            raise too_many_states(self._limits)

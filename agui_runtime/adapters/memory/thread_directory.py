@@ -1,15 +1,15 @@
 """The list of threads in memory."""
 
 import sys
+from datetime import datetime
 
+from agui_runtime.adapters.codec.paging import Position, decode_cursor, encode_cursor
 from agui_runtime.adapters.memory.database import MemoryDatabase
-from agui_runtime.adapters.memory.faults import busy
-from agui_runtime.adapters.memory.paging import Position, check_page_size, decode_cursor, encode_cursor
 from agui_runtime.adapters.memory.records import ThreadRecord
 from agui_runtime.application.ports import Clock
+from agui_runtime.application.refusals import busy, check_limit, no_such_thread
 from agui_runtime.application.values import Thread, ThreadPage
-from agui_runtime.domain.errors import NotFoundError
-from agui_runtime.domain.identity import Scope, ThreadId
+from agui_runtime.domain.identity import AgentName, Scope, ThreadId
 
 
 class MemoryThreadDirectory:
@@ -20,21 +20,29 @@ class MemoryThreadDirectory:
         self._clock = clock
 
     async def list(
-        self, scope: Scope, *, cursor: str | None = None, limit: int = 50, include_archived: bool = False
+        self,
+        scope: Scope,
+        *,
+        agent_name: AgentName | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        include_archived: bool = False,
     ) -> ThreadPage:
-        """A page of threads, newest activity first.
+        """A page of threads, newest activity first, those of one agent where one is named.
 
         A thread that becomes active between two pages is not shown again behind the cursor.
 
         Raises:
             InvalidError: the cursor is none of ours, or ``limit`` is less than 1.
         """
-        check_page_size(limit)
+        check_limit(limit)
         before = None if cursor is None else decode_cursor(cursor)
         found = [
             thread
             for thread in self._database.all_of(scope)
-            if (include_archived or not thread.archived) and (before is None or _position(thread) < before)
+            if (include_archived or not thread.archived)
+            and agent_name in {None, thread.agent_name}
+            and (before is None or _position(thread) < before)
         ]
         found.sort(key=_position, reverse=True)
         shown = found[:limit]
@@ -84,10 +92,25 @@ class MemoryThreadDirectory:
         self._database.drop(thread)
         return True
 
+    async def prune(self, idle_since: datetime, *, limit: int = 100) -> int:
+        """Remove threads of all scopes that were last active before then, with their runs and states; how many.
+
+        At most ``limit`` of them, the idlest first. Threads with a live run stay.
+
+        Raises:
+            InvalidError: ``limit`` is less than 1.
+        """
+        check_limit(limit)
+        idle = (thread for thread in self._database.all_threads() if thread.live is None)
+        due = sorted((thread for thread in idle if thread.updated_at < idle_since), key=_position)[:limit]
+        for thread in due:
+            self._database.drop(thread)
+        return len(due)
+
     def _existing(self, scope: Scope, thread_id: ThreadId) -> ThreadRecord:
         thread = self._database.find(scope, thread_id)
         if thread is None:
-            raise NotFoundError("There is no such thread.", details={"thread_id": thread_id})
+            raise no_such_thread(thread_id)
         return thread
 
 

@@ -2,12 +2,16 @@
 
 from agui_runtime.adapters.postgres.database import Health, PostgresDatabase, PostgresSettings
 from agui_runtime.adapters.postgres.migrate import Migrator
+from agui_runtime.adapters.postgres.run_log import PostgresRunLog
 from agui_runtime.adapters.postgres.state_store import PostgresStateStore
+from agui_runtime.adapters.postgres.thread_directory import PostgresThreadDirectory
 
 __all__ = [
     "Health",
     "Migrator",
     "PostgresDatabase",
+    "PostgresRunLog",
     "PostgresSettings",
     "PostgresStateStore",
+    "PostgresThreadDirectory",
 ]

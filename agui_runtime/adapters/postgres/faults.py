@@ -10,6 +10,9 @@ DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 _DAMAGED = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
 _LOGIN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError, OSError)
+_HOPELESS = frozenset({"0A", "22", "23", "42", "54"})
+"""Classes of SQLSTATE: not supported, bad data, a constraint, a statement that does not fit the tables, too complex."""
+
 _NOT_LOST = (asyncpg.QueryCanceledError, TimeoutError)
 
 
@@ -33,6 +36,11 @@ def leaves_connection_usable(error: BaseException) -> bool:
     return isinstance(error, asyncpg.PostgresError) and not isinstance(
         error, (asyncpg.ReadOnlySQLTransactionError, asyncpg.PostgresConnectionError)
     )
+
+
+def is_hopeless(error: AguiError) -> bool:
+    """Whether the server refuses what it was asked, so that asking again gives nothing else."""
+    return str(error.details.get("sqlstate") or "")[:2] in _HOPELESS
 
 
 def translate(error: BaseException) -> AguiError:

@@ -6,29 +6,22 @@ Two surrogates that make a pair come back as the character they stand for, which
 """
 
 import json
+import math
 import re
 from typing import Any
 
-import orjson
-
+from agui_runtime.adapters.codec.state_text import StateText
 from agui_runtime.domain.errors import CorruptError
 from agui_runtime.domain.identity import StateKey
-from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps, is_object
+from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def to_text(values: JsonObject) -> tuple[str, int]:
-    """The text to store, and its size in bytes as limits count it, which is before surrogates are escaped.
-
-    The values have been checked.
-    """
-    try:
-        data = orjson.dumps(values, default=dict)
-    except TypeError:
-        # What orjson refuses: integers beyond 64 bits, lone surrogates, very deep nesting.
-        return _to_text_slowly(values)
-    return data.decode(), len(data)
+def to_text(checked: StateText) -> str:
+    """The text to store."""
+    # Looking for surrogates costs as much as all the rest.
+    return _SURROGATE.sub(_escape, checked.text) if checked.is_unusual else checked.text
 
 
 def from_text(text: str, key: StateKey) -> JsonObject:
@@ -38,7 +31,7 @@ def from_text(text: str, key: StateKey) -> JsonObject:
         CorruptError: it is no JSON object; naming the key.
     """
     try:
-        values: JsonValue = json.loads(text, parse_constant=_refuse)
+        values: JsonValue = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise corrupt(key, "it is not JSON that can be read") from error
     if not is_object(values):
@@ -54,14 +47,16 @@ def corrupt(key: StateKey, reason: str) -> CorruptError:
     )
 
 
-def _to_text_slowly(values: JsonObject) -> tuple[str, int]:
-    text = dumps(values)
-    return _SURROGATE.sub(_escape, text), len(text.encode("utf-8", "surrogatepass"))
-
-
 def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large for a JSON number")
+    return number

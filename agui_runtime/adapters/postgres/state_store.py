@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from agui_runtime.adapters.codec.state_text import checked_text
 from agui_runtime.adapters.postgres import statements
 from agui_runtime.adapters.postgres.database import PostgresDatabase
 from agui_runtime.adapters.postgres.json_text import corrupt, from_text, to_text
 from agui_runtime.application.ports import Clock
+from agui_runtime.application.refusals import check_limit, stale_version, too_many_states
 from agui_runtime.application.values import StateSummary
-from agui_runtime.domain.errors import ConflictError, InvalidError
+from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
-from agui_runtime.domain.policy import StateLimits, check_state
+from agui_runtime.domain.policy import StateLimits
 from agui_runtime.domain.state import AgentState
 
 if TYPE_CHECKING:
@@ -62,17 +64,17 @@ class PostgresStateStore:
             InvalidError: a limit is broken or a value is impossible; nothing has changed.
             UnavailableError: the database cannot be reached, or refuses; whether it has saved is not known.
         """
-        check_state(values, self._limits)
+        checked = checked_text(values, self._limits)
         expires_at = _utc(expires_at)
-        text, size = to_text(values)
+        text = to_text(checked)
         while True:
             now = self._clock.now()
-            arguments = (*_columns(key), text, size, now, expires_at, *_columns_of_run(run))
+            arguments = (*_columns(key), text, checked.size, now, expires_at, *_columns_of_run(run))
             saved = await self._write(arguments, expected_version)
             if saved is not None:
                 return AgentState(
                     key=key,
-                    values=from_text(text, key),
+                    values=from_text(text, key) if checked.is_unusual else values,
                     version=saved["version"],
                     created_at=saved["created_at"],
                     updated_at=now,
@@ -83,9 +85,11 @@ class PostgresStateStore:
             if stored is not None and run is not None and _run(stored) == run:
                 return _state(key, stored)
             version = 0 if stored is None else stored["version"]
-            # The same version means that somebody removed or made it between the two statements: ask again.
             if version != expected_version:
-                raise _conflict(key, expected_version, version)
+                raise stale_version(key, expected_version, version)
+            # Nothing is there and nothing was made: the thread is full, or somebody else removed it just now.
+            if version == 0 and await self._is_full(key, now):
+                raise too_many_states(self._limits)
 
     async def delete(self, key: StateKey) -> bool:
         """Remove the state; whether there was one."""
@@ -105,8 +109,7 @@ class PostgresStateStore:
         Raises:
             InvalidError: ``limit`` is less than 1.
         """
-        if limit < 1:
-            raise InvalidError(f"The limit of a list must be 1 or more, not {limit}.")
+        check_limit(limit)
         arguments = (str(scope), str(agent_name), str(after or ""), self._clock.now(), min(limit, MAX_BIGINT))
         return await self._summaries(scope, statements.LIST_THREADS, arguments)
 
@@ -126,10 +129,15 @@ class PostgresStateStore:
 
     async def _write(self, arguments: tuple[Any, ...], expected: int) -> Row | None:
         if expected == 0:
-            return await self._database.run(lambda c: c.fetchrow(statements.CREATE, *arguments))
+            maximum = self._limits.max_per_thread
+            return await self._database.run(lambda c: c.fetchrow(statements.CREATE, *arguments, maximum))
         if 0 < expected <= MAX_BIGINT:
             return await self._database.run(lambda c: c.fetchrow(statements.UPDATE, *arguments, expected))
         return None
+
+    async def _is_full(self, key: StateKey, now: datetime) -> bool:
+        arguments = (*_columns(key), now, self._limits.max_per_thread)
+        return bool(await self._database.run(lambda c: c.fetchval(statements.IS_FULL, *arguments), repeatable=True))
 
     async def _stored(self, key: StateKey, now: datetime) -> Row | None:
         arguments = (*_columns(key), now)
@@ -192,10 +200,3 @@ def _utc(expires_at: datetime | None) -> datetime | None:
         return expires_at.astimezone(UTC)
     except OverflowError as error:
         raise InvalidError("expires_at is outside of the years 1 to 9999.") from error
-
-
-def _conflict(key: StateKey, expected: int, version: int) -> ConflictError:
-    return ConflictError(
-        f"The state of {key.agent_name} was saved by somebody else: version {version} is stored, not {expected}.",
-        details={"version": version},
-    )

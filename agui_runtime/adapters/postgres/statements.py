@@ -6,13 +6,28 @@ _SUMMARY = "thread_id, agent_name, version, bytes, created_at, updated_at, expir
 # A state's activity is its thread's. The state's row is locked first, by every statement that locks both.
 _TOUCH = """
 touched AS (
-    INSERT INTO agui_threads AS thread (scope, thread_id, created_at, updated_at, agent_name)
-    SELECT $1, $2, $6, $6, $3 FROM saved
-    ON CONFLICT (scope, thread_id)
-    DO UPDATE SET updated_at = greatest(thread.updated_at, excluded.updated_at)
+    INSERT INTO agui_threads AS thread (
+        scope, thread_id, created_at, updated_at, touched_at, agent_name, first_agent
+    )
+    SELECT $1, $2, $6, $6, $6, $3, $3 FROM saved
+    ON CONFLICT (scope, thread_id) DO UPDATE SET
+        updated_at = greatest(thread.updated_at, excluded.updated_at),
+        touched_at = greatest(thread.touched_at, excluded.touched_at)
 )
 SELECT version, created_at FROM saved
 """
+
+# Whether the others of the thread are as many as it may have. No lock is taken for it: creations at the same moment may
+# go past the limit by as many as they are.
+_FULL = """
+    SELECT count(*) >= {maximum} FROM (
+        SELECT 1 FROM agui_states
+        WHERE scope = $1 AND thread_id = $2 AND agent_name <> $3 AND (expires_at IS NULL OR expires_at > {now})
+        LIMIT {maximum}
+    ) AS others
+"""
+
+IS_FULL = _FULL.format(now="$4", maximum="$5::bigint")
 
 CREATE = f"""
 WITH saved AS (
@@ -20,7 +35,8 @@ WITH saved AS (
         scope, thread_id, agent_name, version, state, bytes, created_at, updated_at, expires_at,
         run_scope, run_thread_id, run_number
     )
-    VALUES ($1, $2, $3, 1, $4, $5, $6, $6, $7, $8, $9, $10)
+    SELECT $1, $2, $3, 1, $4, $5, $6, $6, $7, $8, $9, $10
+    WHERE NOT ({_FULL.format(now="$6", maximum="$11::bigint")})
     ON CONFLICT (scope, thread_id, agent_name) DO UPDATE SET
         version = 1, state = excluded.state, bytes = excluded.bytes, created_at = excluded.created_at,
         updated_at = excluded.updated_at, expires_at = excluded.expires_at, run_scope = excluded.run_scope,

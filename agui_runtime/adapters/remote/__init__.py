@@ -1,5 +1,19 @@
-"""Agents that run elsewhere and answer over AG-UI's HTTP transport (contract agui §1)."""
+"""Agents that run elsewhere: over AG-UI's HTTP transport (contract agui §1), or behind CopilotKit's remote endpoint."""
 
-from agui_runtime.adapters.remote.agent import HttpAgent, RemoteTimeouts
+from agui_runtime.adapters.remote.agent import HttpAgent
+from agui_runtime.adapters.remote.breaker import BreakerPolicy, BreakerState, EndpointHealth
+from agui_runtime.adapters.remote.client import RemoteClient
+from agui_runtime.adapters.remote.credentials import environment_token
+from agui_runtime.adapters.remote.retries import RetryPolicy
+from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
 
-__all__ = ["HttpAgent", "RemoteTimeouts"]
+__all__ = [
+    "BreakerPolicy",
+    "BreakerState",
+    "EndpointHealth",
+    "HttpAgent",
+    "RemoteClient",
+    "RemoteTimeouts",
+    "RetryPolicy",
+    "environment_token",
+]

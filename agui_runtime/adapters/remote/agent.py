@@ -1,67 +1,28 @@
 """``HttpAgent``: the port ``Agent`` over AG-UI's HTTP transport (contract agui §1, §4, §5)."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable
 from uuid import uuid4
 
-import aiohttp
-from attrs import Attribute, evolve, field, frozen
+from attrs import evolve
 
 from agui_runtime.adapters.codec.json_text import to_json
 from agui_runtime.adapters.codec.runs import encode_run_input
-from agui_runtime.adapters.remote.event_stream import EventStream, StreamLimits
-from agui_runtime.adapters.remote.headers import check_headers, request_headers
+from agui_runtime.adapters.remote.client import Outgoing, RemoteClient
+from agui_runtime.adapters.remote.credentials import Credentials, HeaderSource, TokenSource
+from agui_runtime.adapters.remote.event_stream import EventStream
+from agui_runtime.adapters.remote.headers import EVENT_STREAM
+from agui_runtime.adapters.remote.peer import Peer
+from agui_runtime.adapters.remote.response import MAX_EVENT_BYTES, MAX_STREAM_BYTES, Deadline, ResponseReader
+from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
 from agui_runtime.application.values import AgentDescription, AgentRun, RunContext
-from agui_runtime.domain.errors import (
-    AgentError,
-    ConfigurationError,
-    DeniedError,
-    ErrorCode,
-    TimedOutError,
-    UnavailableError,
-)
+from agui_runtime.domain.errors import AgentError
 from agui_runtime.domain.identity import AgentName
 from agui_runtime.domain.messages import ActivityMessage
 from agui_runtime.domain.runs import RunInput
 
-MAX_EVENT_BYTES = 8 * 1024 * 1024
-"""A state at its limit with every character escaped, or a conversation with a few images; half of a run's limit."""
 
-
-def _positive(_: object, attribute: "Attribute[float]", seconds: float) -> None:
-    if not seconds > 0:
-        raise ConfigurationError(f"The timeout {attribute.name!r} must be more than 0 seconds.")
-
-
-@frozen
-class RemoteTimeouts:
-    """How long to wait for a remote agent, in seconds.
-
-    Attributes:
-        connect: until the connection stands, TLS included.
-        first_byte: until the response's headers are there, connecting included.
-        idle: the longest silence within the response; keep-alive comments count as a sign of life.
-        linger: how long the response may stay open after the run's last event. The agent may still tidy up behind it,
-            and a connection cut then would cancel that.
-    """
-
-    connect: float = field(default=10.0, validator=_positive)
-    first_byte: float = field(default=60.0, validator=_positive)
-    idle: float = field(default=120.0, validator=_positive)
-    linger: float = field(default=2.0, validator=_positive)
-
-
-def _new_session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        # A kept connection that the agent closes just now would fail a POST, which cannot be repeated safely.
-        connector=aiohttp.TCPConnector(limit=0, force_close=True),
-        # Cookies of one caller must not go out with another's request.
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-
-
-def _new_id() -> str:
+def new_id() -> str:
+    """An id in CopilotKit's form."""
     return f"ck-{uuid4()}"
 
 
@@ -69,17 +30,22 @@ class HttpAgent:
     """An agent behind a URL that speaks AG-UI: a run input is posted, server-sent events come back.
 
     Nothing of a request is kept on it; one instance serves all callers. Its errors name the agent, never its URL or
-    headers. There are no retries, and redirects are not followed: they would carry the headers elsewhere.
+    headers. Redirects are not followed: they would carry the headers elsewhere. A request is sent again only before
+    the first byte of an answer, as its client's ``RetryPolicy`` says.
 
     Args:
         name: as frontends address it.
         url: absolute, http or https.
         description: what clients are told of it.
-        headers: go out with every request.
+        headers: go out with every request; or a function of the caller that gives them, a coroutine function too.
+        token: goes out as ``Authorization: Bearer``; likewise.
         forward_headers: names of the caller's headers that may go out too, where the host hands them over.
         timeouts: how long to wait.
         max_event_bytes: how large one event may be.
-        session_factory: makes the aiohttp session, which this agent then owns; called once per ``open``, in its loop.
+        max_stream_bytes: how large a response may be, keep-alive comments included.
+        client: what many agents share, and what agents made per request must be given, since nobody closes those. By
+            default the agent has its own, which reaches private addresses too: the URL is the host's.
+        capabilities: what clients are told that it can do.
         new_id: makes ids for what old agents send without one.
 
     Raises:
@@ -92,118 +58,69 @@ class HttpAgent:
         url: str,
         *,
         description: str = "",
-        headers: Mapping[str, str] | None = None,
+        headers: HeaderSource | None = None,
+        token: TokenSource | None = None,
         forward_headers: Iterable[str] = (),
         timeouts: RemoteTimeouts | None = None,
         max_event_bytes: int = MAX_EVENT_BYTES,
-        session_factory: Callable[[], aiohttp.ClientSession] = _new_session,
-        new_id: Callable[[], str] = _new_id,
+        max_stream_bytes: int = MAX_STREAM_BYTES,
+        client: RemoteClient | None = None,
+        capabilities: Iterable[str] = (),
+        new_id: Callable[[], str] = new_id,
     ) -> None:
-        self._name = AgentName(name)
-        self._url = _checked_url(name, url)
-        self._description = description
-        self._headers = dict(headers or {})
-        self._forward_headers = tuple(forward_headers)
-        check_headers(name, self._headers, self._forward_headers)
+        self._description = AgentDescription(AgentName(name), description, capabilities=tuple(capabilities))
+        self._peer = Peer("agent", name, url)
+        self._credentials = Credentials(str(self._peer), headers, token, forward_headers)
         self._timeouts = timeouts or RemoteTimeouts()
-        self._limits = StreamLimits(max_event_bytes, self._timeouts.idle, self._timeouts.linger)
-        self._session_factory = session_factory
+        self._max_event_bytes = max_event_bytes
+        self._max_stream_bytes = max_stream_bytes
+        self._owned = RemoteClient(private_addresses=True) if client is None else None
+        self._client = client or self._owned or RemoteClient()
         self._new_id = new_id
-        self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
-        return f"HttpAgent({str(self._name)!r})"
+        return f"HttpAgent({self._peer.name!r})"
 
     def describe(self) -> AgentDescription:
         """What clients are told of it."""
-        return AgentDescription(self._name, self._description)
+        return self._description
 
     async def open(self) -> None:
-        """Make the session now rather than with the first run."""
-        self._open_session()
+        """Make its own client's pool now rather than with the first run."""
+        if self._owned is not None:
+            await self._owned.open()
 
     async def close(self) -> None:
-        """Close the session with all its connections; a run still going on fails."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close its own client with all connections; a run still going on fails. A shared client stays as it is."""
+        if self._owned is not None:
+            await self._owned.close()
 
     async def start(self, run_input: RunInput, context: RunContext) -> AgentRun:
         """Post the run input and wait for the response's headers.
 
         Raises:
-            UnavailableError: the agent cannot be reached.
+            UnavailableError: the agent cannot be reached, or is left alone because it kept failing.
             TimedOutError: it does not answer in time.
-            DeniedError: it does not accept our key (``UNAUTHENTICATED``).
+            DeniedError: it does not accept our key (``UNAUTHENTICATED``), or its address is not allowed.
             AgentError: it answers with something else than an event stream.
         """
-        response = await self._post(run_input, context)
-        try:
-            self._check(response)
-        except BaseException:
+        timeouts, deadline = self._timeouts, Deadline(str(self._peer), self._timeouts.total)
+        headers = await self._credentials.headers_for(
+            context.caller, context.headers, context.correlation_id, seconds=timeouts.connect
+        )
+        outgoing = Outgoing(self._peer.url, _body(run_input), headers)
+        async with deadline.kept():
+            response = await self._client.send(self._peer, outgoing, timeouts)
+        if response.content_type != EVENT_STREAM:
             response.close()
-            raise
-        return AgentRun(EventStream(str(self._name), response, self._limits, self._new_id))
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = self._session_factory()
-        return self._session
-
-    async def _post(self, run_input: RunInput, context: RunContext) -> aiohttp.ClientResponse:
-        headers = request_headers(self._headers, self._forward_headers, context.headers, context.correlation_id)
-        # AG-UI's own client keeps activities to itself (contract agui §4); agents do not expect them back.
-        messages = tuple(message for message in run_input.messages if not isinstance(message, ActivityMessage))
-        body = to_json(encode_run_input(evolve(run_input, messages=messages)))
-        connect = self._timeouts.connect
-        try:
-            async with asyncio.timeout(self._timeouts.first_byte):
-                return await self._open_session().post(
-                    self._url,
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                    # A read timeout of aiohttp's would count for the whole response: it has its own, the idle time.
-                    timeout=aiohttp.ClientTimeout(total=None, connect=connect),
-                )
-        except aiohttp.ConnectionTimeoutError as error:
-            raise UnavailableError(
-                f"The agent {str(self._name)!r} cannot be reached: no connection within {connect:g} seconds."
-            ) from error
-        except TimeoutError as error:
-            raise TimedOutError(
-                f"The agent {str(self._name)!r} did not answer within {self._timeouts.first_byte:g} seconds."
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise UnavailableError(
-                f"The agent {str(self._name)!r} cannot be reached. "
-                "Please check that it is running and that its address is right."
-            ) from error
-
-    def _check(self, response: aiohttp.ClientResponse) -> None:
-        name, status = str(self._name), response.status
-        if status in {401, 403}:
-            raise DeniedError(
-                f"The agent {name!r} did not accept the runtime's credentials (HTTP {status}).",
-                code=ErrorCode.UNAUTHENTICATED,
-            )
-        if status == 404:
-            raise AgentError(f"The agent {name!r} was not found at its address (HTTP 404).")
-        if status != 200:
-            raise AgentError(f"The agent {name!r} answered with HTTP {status}.")
-        if response.content_type != "text/event-stream":
-            raise AgentError(f"The agent {name!r} answered with something else than an event stream.")
+            raise AgentError(f"The {self._peer} answered with something else than an event stream.")
+        reader = ResponseReader(
+            str(self._peer), response, idle=timeouts.idle, max_bytes=self._max_stream_bytes, deadline=deadline
+        )
+        return AgentRun(EventStream(reader, self._max_event_bytes, timeouts.linger, self._new_id))
 
 
-def _checked_url(name: str, url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        has_user = parts.username is not None or parts.password is not None
-    except ValueError:
-        usable = has_user = False
-    if not usable:
-        raise ConfigurationError(f"The URL of the agent {name!r} must be absolute, with http or https.")
-    if has_user:
-        raise ConfigurationError(f"The URL of the agent {name!r} has a user or a password; configure a header instead.")
-    return url
+def _body(run_input: RunInput) -> bytes:
+    # AG-UI's own client keeps activities to itself (contract agui §4); agents do not expect them back.
+    messages = tuple(message for message in run_input.messages if not isinstance(message, ActivityMessage))
+    return to_json(encode_run_input(evolve(run_input, messages=messages)))

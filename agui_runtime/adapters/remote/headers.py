@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from agui_runtime.domain.errors import ConfigurationError, InvalidError
 
 CORRELATION_HEADER = "x-request-id"
+EVENT_STREAM = "text/event-stream"
+JSON = "application/json"
 
 _TRANSPORT_HEADERS = frozenset(
     {
@@ -28,26 +30,28 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def check_headers(agent: str, configured: Mapping[str, str], forwarded: Iterable[str]) -> None:
+def check_headers(peer: str, configured: Mapping[str, str], forwarded: Iterable[str]) -> None:
     """Refuse what could break the request or speak for the connection.
 
     Raises:
-        ConfigurationError: naming the agent and the header, never its value.
+        ConfigurationError: naming the peer and the header, never its value.
     """
     for name in (*configured, *forwarded):
         if _NAME.fullmatch(name) is None:
-            raise ConfigurationError(f"The agent {agent!r} is configured with {name!r}, which is no header name.")
+            raise ConfigurationError(f"The {peer} is configured with {name!r}, which is no header name.")
         if name.lower() in _TRANSPORT_HEADERS:
-            raise ConfigurationError(
-                f"The agent {agent!r} is configured with the header {name!r}, which is the client's."
-            )
+            raise ConfigurationError(f"The {peer} is configured with the header {name!r}, which is the client's.")
     for name, value in configured.items():
         if _UNSAFE.search(value):
-            raise ConfigurationError(f"The header {name!r} of the agent {agent!r} has a control character.")
+            raise ConfigurationError(f"The header {name!r} of the {peer} has a control character.")
 
 
 def request_headers(
-    configured: Mapping[str, str], forwarded: Iterable[str], caller: Mapping[str, str], correlation_id: str
+    configured: Mapping[str, str],
+    forwarded: Iterable[str],
+    caller: Mapping[str, str],
+    correlation_id: str,
+    accept: str = EVENT_STREAM,
 ) -> dict[str, str]:
     """The headers of one request, in lower case. A configured one wins over the caller's of the same name.
 
@@ -69,7 +73,7 @@ def request_headers(
     # Compressed, the events would wait in the sender's compressor.
     return headers | {
         "content-type": "application/json",
-        "accept": "text/event-stream",
+        "accept": accept,
         "accept-encoding": "identity",
     }
 

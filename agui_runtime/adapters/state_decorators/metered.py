@@ -3,7 +3,7 @@
 import logging
 from asyncio import CancelledError
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from time import perf_counter
 
@@ -28,14 +28,17 @@ OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
 
 
 class MeteredStateStore(PassingStateStore):
-    """Gives the telemetry one measurement for each operation: its seconds, with the outcome as an attribute.
+    """Gives the telemetry a span and a measurement for each operation: its seconds, with the outcome as an attribute.
 
-    The names are ``state.load``, ``state.save``, ``state.delete``, ``state.list_agents``, ``state.list_threads`` and
-    ``state.clear_thread``. Ids are no attributes: there is no end of them, and they are nobody else's business.
+    What an operation raises goes through its span, so that a tracer can mark it as failed.
+
+    The names are ``state.load``, ``state.save``, ``state.delete``, ``state.list_agents``, ``state.list_threads``,
+    ``state.clear_thread`` and ``state.sweep``. Ids are no attributes: there is no end of them,
+    and they are nobody else's business.
 
     Args:
         inner: the store.
-        telemetry: where the measurements go. What it raises is logged, no more.
+        telemetry: where they go. What it raises is logged, no more.
     """
 
     def __init__(self, inner: StateStore, telemetry: Telemetry) -> None:
@@ -82,20 +85,45 @@ class MeteredStateStore(PassingStateStore):
         with self._measured("state.clear_thread"):
             return await super().clear_thread(scope, thread_id)
 
+    async def sweep(self) -> int:
+        """Remove what has expired; measured."""
+        with self._measured("state.sweep"):
+            return await super().sweep()
+
     @contextmanager
     def _measured(self, name: str) -> Generator[None]:
         started, outcome = perf_counter(), "ok"
+        span = self._begun(name)
+        error: BaseException | None = None
         try:
             yield
-        except BaseException as error:
-            outcome = next((word for kind, word in OUTCOMES if isinstance(error, kind)), "failed")
+        except BaseException as raised:
+            error = raised
+            outcome = next((word for kind, word in OUTCOMES if isinstance(raised, kind)), "failed")
             raise
         finally:
+            self._end(span, name, error)
             self._tell(name, perf_counter() - started, outcome)
+
+    # A save that has happened must not look like one that failed, whatever is wrong with the telemetry.
+
+    def _begun(self, name: str) -> AbstractContextManager[None]:
+        try:
+            span = self._telemetry.span(name)
+            span.__enter__()
+        except Exception:
+            logger.exception("The telemetry refused the span %s.", name)
+            return nullcontext()
+        return span
+
+    def _end(self, span: AbstractContextManager[None], name: str, error: BaseException | None) -> None:
+        try:
+            span.__exit__(None if error is None else type(error), error, None if error is None else error.__traceback__)
+        except Exception:
+            logger.exception("The telemetry could not end the span %s.", name)
 
     def _tell(self, name: str, seconds: float, outcome: str) -> None:
         try:
             self._telemetry.observe(name, seconds, outcome=outcome)
         except Exception:
-            # A save that has happened must not look like one that failed.
             logger.exception("The telemetry refused the measurement %s.", name)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from agui_runtime.application.ports import StateStore
+from agui_runtime.application.ports import StateStore, Sweepable
 from agui_runtime.application.values import StateSummary
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
@@ -63,3 +63,7 @@ class PassingStateStore:
     async def clear_thread(self, scope: Scope, thread_id: ThreadId) -> int:
         """Remove all states of a thread; how many there were."""
         return await self._inner.clear_thread(scope, thread_id)
+
+    async def sweep(self) -> int:
+        """Remove what has expired, if the store inside is one that keeps it; how much there was."""
+        return await self._inner.sweep() if isinstance(self._inner, Sweepable) else 0

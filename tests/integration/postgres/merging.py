@@ -5,6 +5,7 @@ import sys
 
 from agui_runtime.adapters.postgres import PostgresStateStore
 from agui_runtime.adapters.system.clock import SystemClock
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.save_state import SaveState
 from agui_runtime.domain.identity import ANONYMOUS, Caller
 from agui_runtime.domain.policy import StateLimits
@@ -17,7 +18,8 @@ KEY = key_of()
 async def main(url: str, name: str, tasks: int, merges: int) -> None:
     settings = postgres.settings_for(url, max_connections=8, operation_seconds=30.0)
     async with postgres.opened(settings) as database:
-        save = SaveState(PostgresStateStore(database, SystemClock(), StateLimits()), StateLimits())
+        clock, limits = SystemClock(), StateLimits()
+        save = SaveState(PostgresStateStore(database, clock, limits), limits, Expiry(clock))
         caller = Caller(ANONYMOUS, SCOPE)
 
         async def merge_all(task: int) -> None:

@@ -1,8 +1,10 @@
 """A runtime on a database: chosen by a setting, refused at start where it cannot work, never replaced by memory."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,20 @@ import pytest
 from tests.support import postgres
 from tests.support.aio import run
 from tests.support.commands import Command, command
-from tests.support.graphql_client import ask
+from tests.support.graphql_client import ask, chat, user
 
 pytestmark = pytest.mark.postgres
 
+FIRST = {"threadId": "thread-1", "agentName": "demo", "stateData": '{"a": 1}'}
+LOAD = {
+    "query": 'query { loadAgentState(data: { threadId: "thread-2", agentName: "demo" }) { messages } }',
+}
 SAVE = {
     "query": "mutation($data: SaveAgentStateInput!) { saveAgentState(data: $data) { version errorCode } }",
-    "variables": {"data": {"threadId": "thread-1", "agentName": "demo", "stateData": '{"a": 1}'}},
+    "variables": {"data": FIRST},
 }
+MIGRATIONS = ("0001_threads_and_states.sql", "0002_runs_and_events.sql")
+UP_TO_DATE = "The database is up to date."
 JSON = {"content-type": "application/json"}
 
 
@@ -48,17 +56,29 @@ def runtime_url(process: Command) -> str:
     return process.find(r"(http://\S+/api/copilotkit)")
 
 
+def the_only_row(url: str) -> tuple[object, ...]:
+    """The state that is left once the others have been removed, whenever that is."""
+
+    async def look() -> tuple[object, ...]:
+        async with asyncio.timeout(20), postgres.connected(url) as connection:
+            while len(rows := await connection.fetch("SELECT agent_name, expires_at FROM agui_states")) != 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            return tuple(rows[0])
+
+    return run(look())
+
+
 def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
     with database(migrated=False) as url:
         code, out, _ = ended("migrate", "--check", cwd=tmp_path, url=url)
-        assert (code, out) == (1, "pending 0001_threads_and_states.sql")
+        assert (code, out) == (1, "\n".join(f"pending {name}" for name in MIGRATIONS))
         code, out, _ = ended("migrate", "--dry-run", cwd=tmp_path, url=url)
         assert code == 0
         assert "CREATE TABLE agui_states" in out
         code, out, _ = ended("migrate", cwd=tmp_path, url=url)
-        assert (code, out) == (0, "applied 0001_threads_and_states.sql\nThe database is up to date.")
+        assert (code, out) == (0, "\n".join([*(f"applied {name}" for name in MIGRATIONS), UP_TO_DATE]))
         for option in ([], ["--check"]):
-            assert ended("migrate", *option, cwd=tmp_path, url=url)[:2] == (0, "The database is up to date.")
+            assert ended("migrate", *option, cwd=tmp_path, url=url)[:2] == (0, UP_TO_DATE)
 
 
 def test_migrate_without_a_database_is_misuse(tmp_path: Path) -> None:
@@ -91,16 +111,49 @@ def test_a_database_address_that_is_none_is_named_without_being_shown(tmp_path: 
     assert "secret-word" not in said
 
 
-def test_a_state_outlives_the_server_and_the_start_says_what_does_not(tmp_path: Path) -> None:
+def test_a_conversation_and_its_state_outlive_the_server(tmp_path: Path) -> None:
     with database() as url:
         environment = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url}
         for version in (1, 2):
             with command("demo", cwd=tmp_path, environment=environment) as process:
-                answer = ask(runtime_url(process), SAVE, headers=JSON).json()
-                assert answer == saved(version)
+                endpoint = runtime_url(process)
+                assert ask(endpoint, SAVE, headers=JSON).json() == saved(version)
+                question = [user(f"Question {version}", f"question-{version}")]
+                ask(endpoint, chat("", thread="thread-2", agent="demo", messages=question)).response()
+                history = ask(endpoint, LOAD, headers=JSON).json()["data"]["loadAgentState"]["messages"]
+                asked = [message["content"] for message in json.loads(history) if message["role"] == "user"]
+                assert asked == [f"Question {number}" for number in range(1, version + 1)]
                 process.terminate()
                 assert process.exit_code() == 0
-            assert "Runs and the list of threads are still kept in this process's memory" in "\n".join(process.err)
+            assert "in this process's memory" not in "\n".join(process.err)
+
+
+def test_states_with_a_lifetime_are_removed_by_the_server_and_the_others_stay(tmp_path: Path) -> None:
+    with database() as url:
+        settings = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url, "AGUI_STATE_SWEEP_SECONDS": "0.05"}
+        with command("demo", cwd=tmp_path, environment=settings) as process:
+            assert ask(runtime_url(process), SAVE, headers=JSON).json() == saved(1)
+        with command("demo", cwd=tmp_path, environment={**settings, "AGUI_STATE_LIFETIME_SECONDS": "0.2"}) as process:
+            brief = {"query": SAVE["query"], "variables": {"data": {**FIRST, "agentName": "brief"}}}
+            assert ask(runtime_url(process), brief, headers=JSON).json() == saved(1)
+            assert the_only_row(url) == ("demo", None)
+
+
+def test_a_save_may_ask_when_its_state_expires(tmp_path: Path) -> None:
+    with database() as url:
+        settings = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": url, "AGUI_STATE_SWEEP_SECONDS": "0.05"}
+        with command("demo", cwd=tmp_path, environment=settings) as process:
+            endpoint = runtime_url(process)
+
+            def save(name: str, expires_at: str) -> object:
+                data = {**FIRST, "agentName": name, "expiresAt": expires_at}
+                answer = ask(endpoint, {"query": SAVE["query"], "variables": {"data": data}}, headers=JSON)
+                return answer.json()["data"]["saveAgentState"]["errorCode"]
+
+            assert save("past", "2001-01-01T00:00:00Z") == "INVALID_INPUT"
+            assert save("kept", "2999-12-31T23:59:59+02:00") is None
+            assert save("brief", (datetime.now(UTC) + timedelta(seconds=5)).isoformat()) is None
+            assert the_only_row(url) == ("kept", datetime(2999, 12, 31, 21, 59, 59, tzinfo=UTC))
 
 
 def test_a_database_that_is_lost_while_serving_is_an_error_and_not_memory(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_an_empty_database_gets_all_tables_once() -> None:
         async with postgres.database(migrated=False) as url:
             assert list(await migrator(url).pending()) == list(known_migrations())
             assert list(await migrator(url).migrate()) == list(known_migrations())
-            assert await tables(url) == ["agui_migrations", "agui_states", "agui_threads"]
+            assert await tables(url) == ["agui_events", "agui_migrations", "agui_runs", "agui_states", "agui_threads"]
             assert list(await migrator(url).pending()) == []
             assert list(await migrator(url).migrate()) == []
 

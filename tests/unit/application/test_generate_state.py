@@ -8,6 +8,7 @@ import pytest
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryStateStore
 from agui_runtime.adapters.scripted import ScriptedAgent
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.run_state import BaseState, RunStates
 from agui_runtime.application.values import AgentInput, RunContext
 from agui_runtime.domain import events as e
@@ -250,7 +251,7 @@ def test_a_race_lost_twice_still_adds_only_the_runs_own_change() -> None:
     store = Contended(saves({"count": 1}, 0), saves({"count": 2}, 1))
 
     async def test() -> None:
-        await RunStates(store).save(RunKey(SCOPE, THREAD, 1), WRITER, BaseState(), {"mine": True})
+        await RunStates(store, Expiry(FakeClock())).save(RunKey(SCOPE, THREAD, 1), WRITER, BaseState(), {"mine": True})
         stored = await store.load(key_of())
         assert stored is not None
         assert stored.values == {"count": 2, "mine": True}
@@ -266,7 +267,7 @@ def test_a_state_that_was_deleted_meanwhile_is_saved_whole() -> None:
 
     async def test() -> None:
         base = BaseState({"n": 1}, await store.save(key_of(), {"n": 1}, expected_version=0))
-        await RunStates(store).save(RunKey(SCOPE, THREAD, 1), WRITER, base, {"n": 1, "mine": True})
+        await RunStates(store, Expiry(FakeClock())).save(RunKey(SCOPE, THREAD, 1), WRITER, base, {"n": 1, "mine": True})
         stored = await store.load(key_of())
         assert stored is not None
         assert (stored.values, stored.version) == ({"n": 1, "mine": True}, 1)
@@ -320,4 +321,4 @@ def test_a_state_over_the_limit_fails_the_run_with_the_limit_named() -> None:
 def test_the_limit_is_the_stores_too() -> None:
     store = MemoryStateStore(MemoryDatabase(), FakeClock(), StateLimits(max_bytes=10))
     with pytest.raises(InvalidError):
-        run(RunStates(store).save(RunKey(SCOPE, THREAD, 1), WRITER, BaseState(), {"n": "x" * 50}))
+        run(RunStates(store, Expiry(FakeClock())).save(RunKey(SCOPE, THREAD, 1), WRITER, BaseState(), {"n": "x" * 50}))

@@ -8,6 +8,7 @@ from agui_runtime.application.values import AgentInput, ModelRequest, RunContext
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.identity import AgentName
+from agui_runtime.domain.messages import AssistantMessage, ToolCall
 from agui_runtime.domain.runs import RunInput
 from agui_runtime.domain.tools import Tool
 from tests.unit.application.world import (
@@ -21,6 +22,7 @@ from tests.unit.application.world import (
     server_tool,
     to_agent,
     to_model,
+    user,
 )
 
 CONFIRM = Tool("confirm", "Asks the user")
@@ -255,5 +257,27 @@ def test_a_called_agent_may_use_server_tools() -> None:
             result.tool_call_id: result.content for result in only(await world.complete(to_model()), e.ToolCallResult)
         }
         assert results == {"c": "helper agent started", "i": "4"}
+
+    scenario(world, test)
+
+
+def test_a_model_is_asked_with_every_earlier_call_answered() -> None:
+    asked: list[ModelRequest] = []
+
+    async def listen(request: ModelRequest) -> AsyncIterator[e.Event]:
+        asked.append(request)
+        for event in say("m", ["Hi."]):
+            yield event
+
+    world = World(model=ScriptedModel(listen))
+    left_open = AssistantMessage(id="a", tool_calls=(ToolCall("c", "show_map"),))
+
+    async def test() -> None:
+        await world.complete(to_model(messages=(left_open, user("never mind"))))
+        assert [type(message).__name__ for message in asked[0].messages] == [
+            "AssistantMessage",
+            "ToolMessage",
+            "UserMessage",
+        ]
 
     scenario(world, test)

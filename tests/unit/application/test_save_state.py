@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryStateStore
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.save_state import SaveState
 from agui_runtime.domain.errors import ConflictError, ErrorCode, InvalidError
 from agui_runtime.domain.policy import StateLimits
@@ -31,7 +32,7 @@ def store(limits: StateLimits = LIMITS) -> Yielding:
 
 
 async def save(into: MemoryStateStore, values: Any, limits: StateLimits = LIMITS, **given: Any) -> AgentState:
-    return await SaveState(into, limits)(CALLER, THREAD, WRITER, values, **given)
+    return await SaveState(into, limits, Expiry(into._clock))(CALLER, THREAD, WRITER, values, **given)
 
 
 def test_values_are_merged_deeply_and_null_deletes() -> None:

@@ -11,12 +11,14 @@ from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemorySta
 from agui_runtime.adapters.scripted import ScriptedAgent, ScriptedModel
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunHooks, RunLog, StateStore
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
+from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, AgentDescription, AgentRun, BeforeRun, ModelRequest, RunContext
 from agui_runtime.domain.events import TERMINAL, Event, RunFinished, RunStarted
 from agui_runtime.domain.history import fold_messages
@@ -105,7 +107,7 @@ class World:
             tools=FixedToolCatalog(self.tools),
             model=self.model,
             opening=RunOpening(self.log, self.clock, self.limits),
-            states=RunStates(self.store),
+            states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
             hooks=self.hooks,
             guardrail=self.guardrail,
@@ -143,6 +145,10 @@ async def events_of(response: GeneratedResponse) -> list[Event]:
     events = [entry.event async for batch in response.live.follow() for entry in batch]
     await response.live.wait()
     return events
+
+
+def agent_context(executor: ToolExecutor | None = None) -> RunContext:
+    return RunContext(CALLER, executor or ToolExecutor({}, default_seconds=5.0))
 
 
 def user(text: str = "Hello", message_id: str = "question-1") -> UserMessage:

@@ -42,6 +42,7 @@ def test_the_test_runs_own_switches_are_left_alone() -> None:
         ("body_seconds", "0.5", 0.5),
         ("max_run_events", "7", 7),
         ("lease_seconds", "1e2", 100.0),
+        ("state_lifetime_seconds", "86400", 86400.0),
     ],
 )
 def test_a_variable_sets_its_value(name: str, text: str, value: object) -> None:
@@ -57,6 +58,7 @@ def test_a_variable_sets_its_value(name: str, text: str, value: object) -> None:
         ("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", ["", "loud", "10"]),
         ("CORS_ORIGINS", "origins such as", ["app.example.com", "https://a.example/", "https://a, b"]),
         ("CORS_ALLOW_LOOPBACK", "1, true, yes, on", ["", "maybe", "2"]),
+        ("STATE_LIFETIME_SECONDS", "a number of seconds", ["", "0", "-1", "for ever", "1e12"]),
         ("MAX_BODY_BYTES", "a whole number, 1 or more", ["", "0", "-1", "1.5", "1k", "٣"]),
         ("MAX_RUN_EVENTS", "a whole number, 1 or more", ["many"]),
         ("TOOL_SECONDS", "a number of seconds greater than 0", ["", "0", "-1", "nan", "inf", "soon"]),
@@ -92,11 +94,11 @@ def test_the_limits_of_the_layers_are_the_settings() -> None:
         AGUI_MAX_BODY_BYTES="1", AGUI_BODY_SECONDS="2", AGUI_MAX_RUN_EVENTS="3", AGUI_MAX_RUN_BYTES="4",
         AGUI_MAX_RUN_SECONDS="5", AGUI_TOOL_SECONDS="6", AGUI_STOP_SECONDS="7", AGUI_BUSY_SECONDS="8",
         AGUI_LEASE_SECONDS="9", AGUI_MAX_STATE_BYTES="10", AGUI_MAX_STATE_DEPTH="11", AGUI_MEMORY_MAX_THREADS="12",
-        AGUI_MEMORY_MAX_BYTES="13",
+        AGUI_MEMORY_MAX_BYTES="13", AGUI_MAX_STATES_PER_THREAD="14",
     )  # fmt: skip
     assert attrs.astuple(settings.http_limits) == (1, 2.0)
     assert attrs.astuple(settings.run_limits) == (3, 4, 5.0, 6.0, 7.0, 8.0, 9.0)
-    assert attrs.astuple(settings.state_limits) == (10, 11)
+    assert attrs.astuple(settings.state_limits) == (10, 11, 14)
     assert attrs.astuple(settings.memory_limits)[:2] == (12, 13)
 
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 from dependency_injector import providers
 
-from agui_runtime.adapters.memory import MemoryStateStore
-from agui_runtime.adapters.postgres import PostgresStateStore
+from agui_runtime.adapters.memory import MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
+from agui_runtime.adapters.postgres import PostgresRunLog, PostgresStateStore, PostgresThreadDirectory
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import migrator_of
@@ -30,11 +30,15 @@ def test_memory_is_the_default() -> None:
     made = container()
     assert made.database() is None
     assert isinstance(made.state_store(), MemoryStateStore)
+    assert isinstance(made.run_log(), MemoryRunLog)
+    assert isinstance(made.thread_directory(), MemoryThreadDirectory)
 
 
-def test_a_database_url_gives_the_postgres_store_over_one_database() -> None:
+def test_a_database_url_puts_states_runs_and_threads_into_one_database() -> None:
     made = container(database_url=URL)
     assert isinstance(made.state_store(), PostgresStateStore)
+    assert isinstance(made.run_log(), PostgresRunLog)
+    assert isinstance(made.thread_directory(), PostgresThreadDirectory)
     assert made.database() is made.database()
 
 
@@ -81,6 +85,13 @@ def test_a_database_without_the_driver_says_what_to_install() -> None:
     )
     assert done.returncode == 1
     assert "Install agui-runtime[postgres]." in done.stderr
+
+
+@pytest.mark.parametrize("port", ["run_log", "thread_directory"])
+def test_a_host_rebinds_the_log_or_the_directory_with_one_argument(port: str) -> None:
+    own = object()
+    made = RuntimeContainer(settings=providers.Object(Settings(database_url=URL)), **{port: providers.Object(own)})
+    assert getattr(made, port)() is own
 
 
 def test_a_host_rebinds_the_store_with_one_argument() -> None:

@@ -41,6 +41,7 @@ FIELDS = {
         "stateData": "String!",
         "mergeWithExisting": "Boolean!",
         "expectedVersion": "Int",
+        "expiresAt": "DateTimeISO",
         "metadata": "MetadataInput",
     },
     "SaveAgentStateResponse": {

@@ -35,7 +35,7 @@ def assert_limit(error: InvalidError, limit: str, maximum: int) -> None:
     assert error.details == {"limit": limit, "maximum": maximum}
 
 
-@pytest.mark.parametrize("name", ["max_threads", "max_bytes", "max_runs_per_thread", "max_states_per_thread"])
+@pytest.mark.parametrize("name", ["max_threads", "max_bytes", "max_runs_per_thread"])
 def test_a_limit_below_one_is_refused_by_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         MemoryLimits(**{name: 0})
@@ -99,6 +99,31 @@ class TestThreads:
             assert await threads_of(world) == {"a", "c"}
 
         in_memory(MemoryLimits(max_threads=2), test)
+
+    def test_compacting_a_run_is_no_use_of_its_thread(self) -> None:
+        async def test(world: World, _: MemoryDatabase) -> None:
+            lease = await world.run_through("a")
+            entries = await world.entries("a")
+            await world.save("b")
+            await world.log.read(SCOPE, ThreadId("b"))
+            await world.log.compact(lease.run, entries)
+            await world.save("c")
+            assert await threads_of(world) == {"b", "c"}
+
+        in_memory(MemoryLimits(max_threads=2), test)
+
+    def test_compacting_gives_memory_back(self) -> None:
+        async def test(world: World, database: MemoryDatabase) -> None:
+            lease = await world.begin()
+            before = database.statistics().bytes
+            for number in range(100):
+                await world.log.append(lease, [text(str(number))])
+            await world.complete(lease)
+            entries = await world.entries()
+            await world.log.compact(lease.run, entries[-1:])
+            assert database.statistics().bytes < before
+
+        in_memory(MemoryLimits(), test)
 
     def test_a_thread_with_a_live_run_is_never_given_up(self) -> None:
         async def test(world: World, _: MemoryDatabase) -> None:
@@ -295,28 +320,6 @@ class TestRunsAndStatesPerThread:
             assert len(await world.events()) == 2
 
         in_memory(MemoryLimits(max_runs_per_thread=1), test)
-
-    def test_one_state_too_many_is_refused_and_nothing_changes(self) -> None:
-        async def test(world: World, database: MemoryDatabase) -> None:
-            for agent in ("a", "b"):
-                await world.save(agent=agent)
-            before = database.statistics()
-            with pytest.raises(InvalidError) as caught:
-                await world.save(agent="c")
-            assert_limit(caught.value, "states_per_thread", 2)
-            assert database.statistics() == before
-            await world.store.save(key_of(agent="a"), {}, expected_version=1)
-
-        in_memory(MemoryLimits(max_states_per_thread=2), test)
-
-    def test_an_expired_state_makes_room_for_another(self) -> None:
-        async def test(world: World, _: MemoryDatabase) -> None:
-            await world.store.save(key_of(agent="a"), {}, expected_version=0, expires_at=world.clock.after(1))
-            world.clock.advance(1)
-            await world.save(agent="b")
-            assert len(await world.store.list_agents(SCOPE, key_of().thread_id)) == 1
-
-        in_memory(MemoryLimits(max_states_per_thread=1), test)
 
 
 async def fill(world: World, lease: Lease) -> None:

@@ -3,6 +3,7 @@
 from hypothesis import settings
 
 from tests.contracts.run_log import RunLogContract
+from tests.contracts.run_log_compaction import RunLogCompactionContract
 from tests.contracts.run_log_cursors import RunLogCursorContract
 from tests.contracts.state_store import StateStoreAmongOthersContract, StateStoreContract
 from tests.contracts.state_store_machine import StateStoreMachine
@@ -20,6 +21,9 @@ class TestMemoryRunLog(MemoryWorld, RunLogContract): ...
 
 
 class TestMemoryRunLogCursors(MemoryWorld, RunLogCursorContract): ...
+
+
+class TestMemoryRunLogCompaction(MemoryWorld, RunLogCompactionContract): ...
 
 
 class TestMemoryThreadDirectory(MemoryWorld, ThreadDirectoryContract): ...

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from agui_runtime.adapters.state_decorators import CachedStateStore
+from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.save_state import SaveState
 from agui_runtime.domain.errors import ConfigurationError, ConflictError, UnavailableError
 from agui_runtime.domain.identity import ANONYMOUS, Caller
@@ -141,7 +142,7 @@ def test_merges_from_two_processes_lose_nothing() -> None:
     async def story() -> None:
         two = Two(max_age_seconds=3600)
         caller = Caller(ANONYMOUS, SCOPE)
-        saves = [SaveState(store, STATE_LIMITS) for store in (two.here, two.there)]
+        saves = [SaveState(store, STATE_LIMITS, Expiry(two.clock)) for store in (two.here, two.there)]
 
         async def add(number: int) -> None:
             await saves[number % 2](caller, THREAD, KEY.agent_name, {f"n{number}": number})

@@ -1,9 +1,10 @@
-"""Each operation on states is one measurement, with its outcome."""
+"""Each operation on states is one measurement with its outcome, and one span."""
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ class Recorded:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
         self.seconds: list[float] = []
+        self.spans: list[tuple[str, str]] = []
 
     def count(self, name: str, value: int = 1, **attributes: str) -> None:
         raise AssertionError
@@ -29,8 +31,17 @@ class Recorded:
         self.seconds.append(value)
         assert attributes == {}
 
-    def span(self, name: str, **attributes: str) -> AbstractContextManager[None]:
-        raise AssertionError
+    @contextmanager
+    def span(self, name: str, **attributes: str) -> Generator[None]:
+        assert attributes == {}
+        ended = "well"
+        try:
+            yield
+        except BaseException as error:
+            ended = type(error).__name__
+            raise
+        finally:
+            self.spans.append((name, ended))
 
 
 def store_of(telemetry: Any) -> tuple[MeteredStateStore, Watched]:
@@ -56,9 +67,11 @@ def test_each_operation_is_told_once() -> None:
         await store.list_threads(SCOPE, key_of().agent_name)
         await store.delete(key_of())
         await store.clear_thread(SCOPE, THREAD)
+        await store.sweep()
 
     run(story())
-    operations = ("save", "load", "list_agents", "list_threads", "delete", "clear_thread")
+    operations = ("save", "load", "list_agents", "list_threads", "delete", "clear_thread", "sweep")
+    assert telemetry.spans == [(f"state.{operation}", "well") for operation in operations]
     assert telemetry.told == [(f"state.{operation}", "ok") for operation in operations]
     assert all(0 < seconds < 5 for seconds in telemetry.seconds)
 
@@ -98,14 +111,56 @@ def test_a_failure_is_told_and_raised_as_it_is(error: BaseException, outcome: st
 
     run(story())
     assert telemetry.told == [("state.load", outcome)]
+    assert telemetry.spans == [("state.load", type(error).__name__)]
 
 
-def test_a_save_that_happened_is_no_failure_when_the_telemetry_fails(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(Recorded):
-        def observe(self, name: str, value: float, **attributes: str) -> None:
-            raise OSError("no collector")
+class WithoutMeasurements(Recorded):
+    def observe(self, name: str, value: float, **attributes: str) -> None:
+        raise OSError("no collector")
 
-    store, _ = store_of(Broken())
+
+class WithoutSpans(Recorded):
+    def span(self, name: str, **attributes: str) -> AbstractContextManager[None]:
+        raise OSError("no collector")
+
+
+class WithSpansThatDoNotEnd(Recorded):
+    @contextmanager
+    def span(self, name: str, **attributes: str) -> Generator[None]:
+        yield
+        raise OSError("no collector")
+
+
+@pytest.mark.parametrize("broken", [WithoutMeasurements, WithoutSpans, WithSpansThatDoNotEnd])
+def test_a_save_that_happened_is_no_failure_when_the_telemetry_fails(
+    broken: type[Recorded], caplog: pytest.LogCaptureFixture
+) -> None:
+    store, _ = store_of(broken())
     with caplog.at_level(logging.ERROR):
         assert run(store.save(key_of(), {}, expected_version=0)).version == 1
     assert "state.save" in caplog.text
+
+
+def test_a_span_around_another_is_its_parent_also_across_the_save() -> None:
+    """A tracer keeps the current span in a context variable; it must be set while the store inside works."""
+    current: ContextVar[str] = ContextVar("current", default="none")
+
+    class Tracing(Recorded):
+        @contextmanager
+        def span(self, name: str, **attributes: str) -> Generator[None]:
+            token = current.set(name)
+            try:
+                yield
+            finally:
+                current.reset(token)
+
+    store, inner = store_of(Tracing())
+    seen: list[str] = []
+    inner.fault = lambda: seen.append(current.get())
+
+    async def story() -> None:
+        await store.load(key_of())
+        assert current.get() == "none"
+
+    run(story())
+    assert seen == ["state.load"]

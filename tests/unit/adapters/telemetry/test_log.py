@@ -24,5 +24,5 @@ def test_a_span_is_timed_even_when_it_fails(caplog: pytest.LogCaptureFixture) ->
     with pytest.raises(RuntimeError), LogTelemetry().span("work", kind="x"):
         raise RuntimeError
     (line,) = caplog.messages
-    assert line.startswith("work 0.")
+    assert line.startswith("span work 0.")
     assert line.endswith("{'kind': 'x'}")

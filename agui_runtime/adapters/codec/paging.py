@@ -1,8 +1,8 @@
-"""Pages of threads: opaque cursors and page sizes."""
+"""Cursors into lists of threads, as opaque text."""
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 from agui_runtime.domain.errors import AguiError, InvalidError
 from agui_runtime.domain.identity import ThreadId
@@ -26,22 +26,13 @@ def decode_cursor(cursor: str) -> Position:
     try:
         text = base64.b64decode(cursor, altchars=b"-_", validate=True)
         updated_at, thread_id = json.loads(text)
-        position = (datetime.fromisoformat(updated_at), ThreadId(thread_id))
-    except (ValueError, TypeError, RecursionError, AguiError) as error:
+        moment = datetime.fromisoformat(updated_at)
+        position = (moment.astimezone(UTC), ThreadId(thread_id))
+    except (ValueError, TypeError, OverflowError, RecursionError, AguiError) as error:
         raise _bad_cursor() from error
-    if position[0].tzinfo is None:
+    if moment.tzinfo is None:
         raise _bad_cursor()
     return position
-
-
-def check_page_size(limit: int) -> None:
-    """Refuse a page of nothing.
-
-    Raises:
-        InvalidError: ``limit`` is less than 1.
-    """
-    if limit < 1:
-        raise InvalidError(f"The limit of a list must be 1 or more, not {limit}.")
 
 
 def _bad_cursor() -> InvalidError:

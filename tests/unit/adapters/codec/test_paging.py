@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agui_runtime.adapters.memory.paging import decode_cursor, encode_cursor
+from agui_runtime.adapters.codec.paging import decode_cursor, encode_cursor
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.identity import ThreadId
 

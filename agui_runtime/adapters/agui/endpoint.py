@@ -1,0 +1,97 @@
+"""The AG-UI endpoint: finds the operation that a request means, by its path or its envelope (contract agui §1)."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from agui_runtime.adapters.agui import elsewhere
+from agui_runtime.adapters.agui.answers import failed, invalid_envelope, not_allowed, not_found, unforeseen
+from agui_runtime.adapters.agui.call import Call
+from agui_runtime.adapters.agui.envelope import EnvelopeError, envelope_of, open_envelope
+from agui_runtime.adapters.agui.info import Info
+from agui_runtime.adapters.agui.operations import Operations
+from agui_runtime.adapters.agui.paths import target_of
+from agui_runtime.adapters.agui.runs import Runs
+from agui_runtime.adapters.http.exchange import Handler, Request, Response
+from agui_runtime.domain.errors import AguiError
+
+logger = logging.getLogger(__name__)
+
+Operation = Callable[[Call], Awaitable[Response]]
+
+_ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "info": ("GET",),
+    "inspector/metadata": ("GET",),
+    "inspector/learning": ("GET",),
+    "debug-events": ("GET",),
+    "threads/list": ("GET",),
+    "threads/messages": ("GET",),
+    "threads/events": ("GET",),
+    "threads/state": ("GET",),
+    "threads/update": ("PATCH", "DELETE"),
+}
+_POST_ONLY = ("POST",)
+
+_PURPOSES: Mapping[str, str] = {
+    "info": "retrieve runtime information",
+    "agent/run": "run agent",
+    "agent/suggest": "run agent",
+    "agent/connect": "connect agent",
+    "agent/stop": "stop agent",
+}
+
+
+class AguiEndpoint:
+    """Serves AG-UI frontends below a base path, and their envelopes on it."""
+
+    def __init__(self, operations: Operations) -> None:
+        runs, info = Runs(operations), Info(operations)
+        self._operations: Mapping[str, Operation] = {
+            "info": info.info,
+            "agent/run": runs.run,
+            "agent/suggest": runs.suggest,
+            "transcribe": elsewhere.transcribe,
+            "inspector/metadata": elsewhere.inspector_metadata,
+            "inspector/learning": elsewhere.inspector_learning,
+            "debug-events": elsewhere.debug_events,
+            "memories": elsewhere.hidden,
+            "annotate": elsewhere.cloud_only,
+            "threads/subscribe": elsewhere.cloud_only,
+        }
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request below the base path."""
+        target = target_of(request.path)
+        if target is None or target.operation not in self._operations:
+            return not_found()
+        return await self._answer(Call(request, target.operation, request.method, target.ids, query=request.query))
+
+    def before(self, graphql: Handler) -> Handler:
+        """The handler of the base path itself: envelopes are ours, everything else is GraphQL's."""
+
+        async def handle(request: Request) -> Response:
+            envelope = envelope_of(request)
+            if envelope is None:
+                return await graphql(request)
+            try:
+                call = open_envelope(request, envelope)
+            except EnvelopeError as error:
+                return not_found() if error.status == 404 else invalid_envelope(error.message, error.status)
+            return await self._answer(call)
+
+        return handle
+
+    async def _answer(self, call: Call) -> Response:
+        operation = self._operations.get(call.operation)
+        if operation is None:
+            return not_found()
+        if call.operation != "memories":
+            allowed = _ALLOWED.get(call.operation, _POST_ONLY)
+            if call.verb not in allowed:
+                return not_allowed(", ".join(allowed))
+        try:
+            return await operation(call)
+        except AguiError as error:
+            return failed(error, _PURPOSES.get(call.operation, "answer"), call.request.correlation_id)
+        except Exception:
+            logger.exception("Unforeseen failure of request %s.", call.request.correlation_id)
+            return failed(unforeseen(), _PURPOSES.get(call.operation, "answer"), call.request.correlation_id)

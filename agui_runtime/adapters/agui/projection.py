@@ -1,0 +1,114 @@
+"""Events as every client since 0.0.42 takes them: the common subset of contract agui §6."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from agui_runtime.adapters.agui.interrupts import LEGACY_NAMES, legacy_event, question, standard
+from agui_runtime.adapters.codec.events import encode_event
+from agui_runtime.domain import events as e
+from agui_runtime.domain.errors import ErrorCode
+from agui_runtime.domain.json_value import JsonValue
+
+WireEvent = Mapping[str, JsonValue]
+
+REASONING_EVENTS: tuple[type[e.Event], ...] = (
+    e.ReasoningStart,
+    e.ReasoningMessageStart,
+    e.ReasoningMessageContent,
+    e.ReasoningMessageEnd,
+    e.ReasoningEnd,
+    e.ReasoningEncryptedValue,
+)
+"""Frontends before 1.57 break on them (contract agui §6)."""
+
+SUBAGENT_EVENTS: tuple[type[e.Event], ...] = (e.SubagentStarted, e.SubagentFinished, e.SubagentError)
+"""Frontends before 1.70 break on them."""
+
+_PRODUCER_FAULTS = frozenset({ErrorCode.AGENT_FAILED, ErrorCode.INVALID_EVENT})
+"""A producer that raised, or broke the order, has not ended its stream itself: one code for all (contract agui §8)."""
+
+STATE_REPORT = "AgentStateMessage"
+"""The CUSTOM event that tells the state of another agent than the run's own: a snapshot would be taken for its own."""
+
+
+class Projection:
+    """Made for one stream, since the end of a run repeats what it asked.
+
+    Args:
+        hidden: types of events that are not shown.
+        with_input: whether RUN_STARTED tells the run's input; a suggestion's is no part of any thread.
+    """
+
+    def __init__(self, *, hidden: Collection[type[e.Event]] = (), with_input: bool = True) -> None:
+        self._with_input = with_input
+        self._asked = False
+        self._agent_name: str | None = None
+        self._rules: dict[type, Callable[[Any], Sequence[WireEvent]]] = {
+            e.RunStarted: self._started,
+            e.RunFinished: self._finished,
+            e.RunError: self._failed,
+            e.Custom: self._custom,
+            e.MessagesSnapshot: self._messages,
+            e.AgentStateMessage: self._state_report,
+            e.TextMessageContent: _unless_empty,
+            e.ReasoningMessageContent: _unless_empty,
+        }
+        self._rules |= dict.fromkeys(hidden, _hide)
+
+    def project(self, event: e.Event) -> Sequence[WireEvent]:
+        """The wire's events for one of ours; none for what its clients must not see."""
+        rule = self._rules.get(type(event))
+        return (encode_event(event),) if rule is None else rule(event)
+
+    def _started(self, event: e.RunStarted) -> Sequence[WireEvent]:
+        self._asked = False
+        self._agent_name = event.input.agent_name if event.input else None
+        return (encode_event(event if self._with_input else evolve(event, input=None)),)
+
+    def _finished(self, event: e.RunFinished) -> Sequence[WireEvent]:
+        """Questions go in both forms: UIs before 1.69 know CUSTOM only, later ones prefer the standard form."""
+        if not event.interrupts:
+            return (encode_event(event),)
+        asked = () if self._asked else tuple(encode_event(question(each)) for each in event.interrupts)
+        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, event.interrupts)))))
+
+    def _failed(self, event: e.RunError) -> Sequence[WireEvent]:
+        return (encode_event(evolve(event, code=wire_code(event.code))),)
+
+    def _custom(self, event: e.Custom) -> Sequence[WireEvent]:
+        if event.name in LEGACY_NAMES:
+            self._asked = True
+            event = legacy_event(event)
+        return (encode_event(event),)
+
+    def _messages(self, event: e.MessagesSnapshot) -> Sequence[WireEvent]:
+        # An edit is the client's own list, which it knows.
+        return () if event.is_edit else (encode_event(event),)
+
+    def _state_report(self, event: e.AgentStateMessage) -> Sequence[WireEvent]:
+        if event.agent_name == self._agent_name:
+            return (encode_event(event),)
+        value = {
+            "agentName": event.agent_name,
+            "nodeName": event.node_name,
+            "state": event.state,
+            "active": event.active,
+            "running": event.running,
+        }
+        return (encode_event(e.Custom(STATE_REPORT, value)),)
+
+
+def wire_code(code: str | None) -> str | None:
+    """The code of a RUN_ERROR, for ours or an agent's own."""
+    return ErrorCode.INCOMPLETE_STREAM.value if code in _PRODUCER_FAULTS else code
+
+
+def _unless_empty(event: e.TextMessageContent | e.ReasoningMessageContent) -> Sequence[WireEvent]:
+    # Clients before 0.0.53 refuse an empty piece, and with it the rest of the stream.
+    return (encode_event(event),) if event.delta else ()
+
+
+def _hide(_: e.Event) -> Sequence[WireEvent]:
+    return ()

@@ -1,0 +1,55 @@
+"""What a runtime does now and then, beside its requests, for as long as it lives."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from attrs import frozen
+
+from agui_runtime.application.ports import Sweepable
+from agui_runtime.composition.container import RuntimeContainer
+
+logger = logging.getLogger(__name__)
+
+
+@frozen
+class Chore:
+    """Something to be done again and again.
+
+    Attributes:
+        name: what it is, for people: ``"recovery of lost runs"``.
+        seconds: from the end of one round to the beginning of the next.
+        work: one round; how many things it has dealt with.
+        level: of the log line that tells of a round with something in it.
+    """
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[int]]
+    level: int = logging.INFO
+
+
+def chores_of(container: RuntimeContainer) -> Sequence[Chore]:
+    """All chores of a runtime."""
+    settings = container.settings()
+    chores = [
+        Chore("recovery of lost runs", settings.lease_seconds / 2, container.recover_runs(), logging.WARNING),
+    ]
+    # The store inside has it even where a decorator of the host's own does not pass it on.
+    for store in (container.states(), container.state_store()):
+        if isinstance(store, Sweepable):
+            chores.append(Chore("removal of expired states", settings.state_sweep_seconds, store.sweep))
+            break
+    return chores
+
+
+async def repeat(chore: Chore) -> None:
+    """Do it until cancelled. What it raises is logged: whatever is wrong now may be well again by the next time."""
+    while True:
+        try:
+            count = await chore.work()
+            if count:
+                logger.log(chore.level, "%s: %d", chore.name.capitalize(), count)
+        except Exception:
+            logger.warning("The %s failed; it is tried again in %g s.", chore.name, chore.seconds, exc_info=True)
+        await asyncio.sleep(chore.seconds)
