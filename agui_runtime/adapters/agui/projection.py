@@ -10,6 +10,7 @@ from agui_runtime.adapters.codec.events import encode_event
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.runs import Interrupt
 
 WireEvent = Mapping[str, JsonValue]
 
@@ -43,7 +44,7 @@ class Projection:
 
     def __init__(self, *, hidden: Collection[type[e.Event]] = (), with_input: bool = True) -> None:
         self._with_input = with_input
-        self._asked = False
+        self._asked: list[JsonValue] = []
         self._agent_name: str | None = None
         self._rules: dict[type, Callable[[Any], Sequence[WireEvent]]] = {
             e.RunStarted: self._started,
@@ -63,23 +64,30 @@ class Projection:
         return (encode_event(event),) if rule is None else rule(event)
 
     def _started(self, event: e.RunStarted) -> Sequence[WireEvent]:
-        self._asked = False
+        self._asked = []
         self._agent_name = event.input.agent_name if event.input else None
         return (encode_event(event if self._with_input else evolve(event, input=None)),)
 
     def _finished(self, event: e.RunFinished) -> Sequence[WireEvent]:
-        """Questions go in both forms: UIs before 1.69 know CUSTOM only, later ones prefer the standard form."""
-        if not event.interrupts:
-            return (encode_event(event),)
-        asked = () if self._asked else tuple(encode_event(question(each)) for each in event.interrupts)
-        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, event.interrupts)))))
+        """Questions of the standard form go in both: UIs before 1.69 know CUSTOM only, later ones prefer the standard.
+
+        Those of LangGraph's form go in theirs alone: clients since 0.0.56 refuse any answer but a ``resume`` to an
+        outcome, and UIs before 1.69 can give none.
+        """
+        interrupts = tuple(each for each in event.interrupts if not self._was_asked(each))
+        asked = () if self._asked else tuple(encode_event(question(each)) for each in interrupts)
+        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, interrupts)))))
+
+    def _was_asked(self, interrupt: Interrupt) -> bool:
+        """Whether a CUSTOM event has asked it, and nothing is known of it but what that event said."""
+        return interrupt == Interrupt(interrupt.id, interrupt.value) and interrupt.value in self._asked
 
     def _failed(self, event: e.RunError) -> Sequence[WireEvent]:
         return (encode_event(evolve(event, code=wire_code(event.code))),)
 
     def _custom(self, event: e.Custom) -> Sequence[WireEvent]:
         if event.name in LEGACY_NAMES:
-            self._asked = True
+            self._asked.append(event.value)
             event = legacy_event(event)
         return (encode_event(event),)
 
