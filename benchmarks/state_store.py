@@ -1,6 +1,6 @@
 """States in PostgreSQL side by side: our store, pgbench with the same SQL, and LangGraph's AsyncPostgresSaver.
 
-``python -m benchmarks.state_store`` prints a table; ``--write FILE`` appends it. The server is the tests' one
+``python -m benchmarks.state_store`` prints a table; ``--write FILE`` puts it into a page. The server is the tests' one
 (``AGUI_TEST_POSTGRES`` and its friends), with durable writes. It needs pgbench, and for the third column
 ``pip install langgraph-checkpoint-postgres "psycopg[binary,pool]"``; what is missing is said in the table.
 """
@@ -27,6 +27,7 @@ from agui_runtime.adapters.postgres import PostgresStateStore, statements
 from agui_runtime.adapters.system.clock import SystemClock
 from agui_runtime.domain.json_value import dumps
 from agui_runtime.domain.policy import StateLimits
+from benchmarks.page import put
 from tests.contracts.world import key_of
 from tests.support import postgres
 
@@ -224,8 +225,7 @@ def main() -> None:
     )
     print(text)
     if options.write:
-        with options.write.open("a", encoding="utf-8") as file:
-            file.write(f"\n{text}")
+        put(options.write, "state store", text)
 
 
 if __name__ == "__main__":

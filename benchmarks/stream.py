@@ -16,6 +16,7 @@ import orjson
 
 from benchmarks import servers
 from benchmarks.client import LOADS
+from benchmarks.page import put
 from benchmarks.report import Round, table
 from benchmarks.servers import Server
 from benchmarks.wire import ROOT
@@ -70,7 +71,7 @@ def main() -> None:
     report = f"{setting(options.rounds)}\n\n{table(measured, [server.name for server in candidates])}\n"
     print(f"\n{report}")
     if options.write:
-        options.write.write_text(f"# Benchmarks\n\n`make bench` makes this page.\n\n{report}", encoding="utf-8")
+        put(options.write, "streams", report)
 
 
 if __name__ == "__main__":

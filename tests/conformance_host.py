@@ -29,6 +29,7 @@ from tests.conformance.guardrail import WordGuardrail
 from tests.conformance.scenarios import conformance_model
 from tests.conformance.tools import conformance_tools
 from tests.conformance.wires import AgentsByWire, ToolsByWire, WireIdentity
+from tests.support.paths import on_the_chosen_path
 
 RECORDED_THREAD = "thread-1"
 
@@ -105,7 +106,8 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
     guardrail = providers.Object(WordGuardrail())
 
     def at(path: str) -> Any:
-        return providers.Object(evolve(settings, base_path=path))
+        # A busy thread is refused within the time that the recordings' slow runs take.
+        return providers.Object(evolve(settings, base_path=path, clear_threads=True, busy_seconds=0.2))
 
     def full(path: str) -> RuntimeContainer:
         hooks = PeerHooks(debug)
@@ -133,7 +135,7 @@ def conformance_app(settings: Settings) -> web.Application:
     debug = Debug([], [])
     app = web.Application()
     for container in containers(settings, debug):
-        mount(app, container)
+        mount(app, on_the_chosen_path(container))
 
     async def tell(_: web.Request) -> web.Response:
         return web.json_response({"stops": debug.stops, "requests": debug.requests, "remoteCalls": []})

@@ -10,6 +10,7 @@ from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.identity import AgentName, Caller, RunId, ThreadId
 from agui_runtime.domain.json_value import JsonObject, JsonValue
 from agui_runtime.domain.messages import Message
+from agui_runtime.domain.policy import BusyPolicy
 from agui_runtime.domain.runs import ContextEntry, Resume
 from agui_runtime.domain.tools import Tool
 
@@ -42,6 +43,7 @@ class GenerateRequest:
         parent_run_id: the run that this one goes on from, as the client says.
         resume: answers to open interrupts; ``interrupt_id`` is ``None`` where the wire has no ids.
         forwarded_props_for: what an agent of that name is handed beyond its input.
+        busy_policy: what becomes of a live run on the thread; ``None``: as the runtime is set.
         is_stateless: tasks, suggestions and completions take no lease and store nothing.
         guardrail: topics, ``None`` where the client asks for no guardrail.
         headers: those that the host allows to go to agents.
@@ -63,6 +65,7 @@ class GenerateRequest:
     properties: JsonObject = Factory(dict[str, Any])
     extensions: JsonObject | None = None
     resume: tuple[Resume, ...] = ()
+    busy_policy: BusyPolicy | None = None
     is_stateless: bool = False
     frontend_url: str | None = None
     guardrail: GuardrailTopics | None = None

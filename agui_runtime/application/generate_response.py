@@ -187,7 +187,7 @@ class GenerateResponse:
         scope, run_input = request.caller.scope, producer.run_input(thread_id, self._ids)
         if request.is_stateless:
             return await self._opening.transient(scope, run_input, base_of)
-        return await self._opening.logged(scope, run_input, base_of, signal)
+        return await self._opening.logged(scope, run_input, base_of, signal, policy=request.busy_policy)
 
     async def _base(self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName) -> BaseState:
         # A state without a name is the addressed agent's.

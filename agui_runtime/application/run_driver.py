@@ -187,7 +187,7 @@ class RunDriver:
             case e.AgentStateMessage(agent_name=name, state=state):
                 self.agent_states[name] = state
             case e.Custom(name=name, value=value) if name in INTERRUPT_EVENTS:
-                self._interrupts.append(Interrupt(self._plan.new_id(), value))
+                self._interrupts.append(Interrupt(self._plan.new_id(), value, is_derived=True))
             case _:
                 pass
 

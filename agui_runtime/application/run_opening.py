@@ -1,24 +1,24 @@
-"""The first step of a run's commit protocol: the lease, and what the client's message list says of the history."""
+"""The first step of a run's commit protocol: the lease, and what the client's request says of the thread's past."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import evolve, frozen
 
+from agui_runtime.application.open_interrupts import questions_of
 from agui_runtime.application.ports import Clock, RunLog
 from agui_runtime.application.recording import LoggedRecording, Recording, TransientRecording
 from agui_runtime.application.run_state import BaseState
 from agui_runtime.application.run_supervisor import StopSignal
-from agui_runtime.application.values import Lease
+from agui_runtime.application.thread_turn import ThreadTurn
+from agui_runtime.application.values import Lease, LogEntry
 from agui_runtime.domain.errors import BusyError
 from agui_runtime.domain.events import MessagesSnapshot
 from agui_runtime.domain.history import Edit, compare, fold_messages
 from agui_runtime.domain.identity import RunKey, Scope
-from agui_runtime.domain.policy import RunLimits
+from agui_runtime.domain.interrupts import settle
+from agui_runtime.domain.policy import BusyPolicy, RunLimits
 from agui_runtime.domain.runs import RunInput
-
-POLL_SECONDS = 0.02
-
 
 BaseOf = Callable[[], Awaitable[BaseState]]
 
@@ -32,30 +32,63 @@ class Opened:
     base: BaseState
 
 
-class RunOpening:
-    """Opens recordings."""
+@frozen
+class _Prepared:
+    """A run as it would begin, given what the log told.
 
-    def __init__(self, log: RunLog, clock: Clock, limits: RunLimits) -> None:
+    Attributes:
+        run_input: the agent's.
+        logged: the log's.
+    """
+
+    run_input: RunInput
+    logged: RunInput
+    edit: Edit
+    base: BaseState
+
+
+class RunOpening:
+    """Opens recordings.
+
+    Args:
+        log: the run log.
+        clock: questions expire.
+        limits: how long a request waits for the run before it.
+        policy: what becomes of the run before it, unless the request says so itself.
+    """
+
+    def __init__(self, log: RunLog, clock: Clock, limits: RunLimits, policy: BusyPolicy = BusyPolicy.REJECT) -> None:
         self._log = log
         self._clock = clock
         self._limits = limits
+        self._policy = policy
 
-    async def logged(self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal) -> Opened:
+    async def logged(
+        self,
+        scope: Scope,
+        run_input: RunInput,
+        base_of: BaseOf,
+        signal: StopSignal,
+        *,
+        policy: BusyPolicy | None = None,
+    ) -> Opened:
         """A recording in the log: the input is stored with the base state and with the messages that are new.
 
         Raises:
             BusyError: another run is live on the thread, and was so for the time a new one waits.
+            InvalidError: the answers to the thread's open questions are incomplete or mistaken.
             UnavailableError: the log or the store cannot be reached.
         """
-        lease, edit, base = await self._begin(scope, run_input, base_of, signal)
+        lease, prepared = await self._begin(scope, run_input, base_of, signal, policy or self._policy)
         recording = LoggedRecording(self._log, lease)
+        edit = prepared.edit
         try:
             if edit.kept is not None:
                 await recording.append((MessagesSnapshot((*edit.kept, *edit.new), is_edit=True),))
         except BaseException:
             await asyncio.shield(recording.abandon())
             raise
-        return Opened(recording, evolve(run_input, state=base.values), base)
+        return Opened(recording, prepared.run_input, prepared.base)
 
     async def transient(self, scope: Scope, run_input: RunInput, base_of: BaseOf) -> Opened:
         """A recording that lives as long as its response."""
@@ -65,20 +98,47 @@ class RunOpening:
         return Opened(recording, run_input, base)
 
     async def _begin(
-        self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal
-    ) -> tuple[Lease, Edit, BaseState]:
+        self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal, policy: BusyPolicy
+    ) -> tuple[Lease, _Prepared]:
         # A frontend stops a run by hanging up and may post the next message before the old run has unwound.
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._limits.busy_seconds
+        turn = ThreadTurn(self._log, scope, run_input.thread_id, self._limits, policy)
         while True:
-            # Read anew with each try: the run that is waited for still writes.
-            base = await base_of()
-            stored = fold_messages(entry.event for entry in await self._log.read(scope, run_input.thread_id))
-            edit = compare(stored, run_input.messages)
-            logged = evolve(run_input, state=base.values, messages=edit.new)
+            # Read anew with each try: the run that was waited for has written more.
+            entries = await turn.free_thread()
+            prepared = self._prepare(run_input, entries, await base_of())
             try:
-                return await self._log.begin(scope, logged, on_stop=signal.set), edit, base
-            except BusyError:
-                if loop.time() >= deadline:
-                    raise
-                await asyncio.sleep(POLL_SECONDS)
+                lease = await self._log.begin(scope, prepared.logged, on_stop=signal.set)
+            except BusyError as error:
+                await turn.lost_to(error)
+                continue
+            if await self._is_next(lease, entries):
+                return lease, prepared
+
+    def _prepare(self, run_input: RunInput, entries: Sequence[LogEntry], base: BaseState) -> _Prepared:
+        edit = compare(fold_messages(entry.event for entry in entries), run_input.messages)
+        questions = questions_of(entries)
+        settled = settle([question.interrupt for question in questions], run_input.resume, self._clock.now())
+        run_input = evolve(run_input, state=base.values)
+        is_asker = not questions or run_input.agent_name == questions[0].agent_name
+        return _Prepared(
+            evolve(run_input, resume=settled.for_asker if is_asker else run_input.resume),
+            evolve(run_input, resume=settled.on_record, messages=edit.new),
+            edit,
+            base,
+        )
+
+    async def _is_next(self, lease: Lease, entries: Sequence[LogEntry]) -> bool:
+        """Whether no other run came and went since the thread was read; the lease is given back where one did."""
+        if lease.run.number == (entries[-1].run.number if entries else 0) + 1:
+            return True
+        try:
+            behind = await self._log.read(
+                lease.run.scope, lease.run.thread_id, after=entries[-1].sequence if entries else 0
+            )
+        except BaseException:
+            await asyncio.shield(self._log.abandon(lease))
+            raise
+        if behind and behind[0].run != lease.run:
+            await asyncio.shield(self._log.abandon(lease))
+            return False
+        return True

@@ -169,20 +169,27 @@ class RunSupervisor:
             logger.exception("The state of run %s was not saved.", plan.run_input.run_id)
             failure = failure_of(error)
             result = RunResult(Failed(failure.message, failure.code), driver.state, {})
-        await self._finish(plan, driver, result.outcome)
+        lost = await self._finish(plan, driver, result.outcome)
+        if lost is not None:
+            result = RunResult(lost, driver.state, {})
         self._telemetry.count("runs", outcome=type(result.outcome).__name__.lower())
         try:
             await conduct.after(result)
         except Exception:
             logger.exception("after_run failed for run %s.", plan.run_input.run_id)
 
-    async def _finish(self, plan: RunPlan, driver: RunDriver, outcome: Outcome) -> None:
+    async def _finish(self, plan: RunPlan, driver: RunDriver, outcome: Outcome) -> Outcome | None:
+        """Store the end; what became of the run instead where that was not possible."""
         try:
             await plan.recording.finish(driver.finalize(outcome), outcome)
         except LeaseLostError:
             logger.warning("Run %s lost its lease; whoever took it over finishes it.", plan.run_input.run_id)
-        except UnavailableError:
-            logger.warning("Run %s could not be stored to its end.", plan.run_input.run_id, exc_info=True)
+        except Exception as error:
+            # Its cursors fail with the log; when the lease runs out the run is sealed as failed.
+            logger.exception("The end of run %s was not stored.", plan.run_input.run_id)
+            failure = failure_of(error)
+            return Failed(failure.message, failure.code)
+        return None
 
     async def _outcome(
         self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"

@@ -3,8 +3,9 @@
 import re
 
 from agui_runtime.application.ports import StateStore, ThreadDirectory
+from agui_runtime.application.refusals import no_such_thread
 from agui_runtime.application.values import Thread, ThreadPage
-from agui_runtime.domain.errors import ErrorCode, InvalidError, NotFoundError
+from agui_runtime.domain.errors import ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, Caller, ThreadId
 
 MAX_PAGE = 200
@@ -57,7 +58,7 @@ class GetThread:
         """
         thread = await self._threads.get(caller.scope, thread_id)
         if thread is None:
-            raise NotFoundError("There is no such thread.", details={"thread_id": thread_id})
+            raise no_such_thread(thread_id)
         return thread
 
 

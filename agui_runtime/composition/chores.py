@@ -11,6 +11,9 @@ from agui_runtime.composition.container import RuntimeContainer
 
 logger = logging.getLogger(__name__)
 
+HOUSEKEEPING_SECONDS = 60.0
+"""The longest time between two looks for runs to compact or threads to erase."""
+
 
 @frozen
 class Chore:
@@ -32,9 +35,13 @@ class Chore:
 def chores_of(container: RuntimeContainer) -> Sequence[Chore]:
     """All chores of a runtime."""
     settings = container.settings()
+    compacting = min(settings.compact_seconds, HOUSEKEEPING_SECONDS)
     chores = [
         Chore("recovery of lost runs", settings.lease_seconds / 2, container.recover_runs(), logging.WARNING),
+        Chore("compaction of ended runs", compacting, container.compact_runs(), logging.DEBUG),
     ]
+    if settings.retention_days:
+        chores.append(Chore("erasure of idle threads", HOUSEKEEPING_SECONDS, container.prune_threads()))
     # The store inside has it even where a decorator of the host's own does not pass it on.
     for store in (container.states(), container.state_store()):
         if isinstance(store, Sweepable):

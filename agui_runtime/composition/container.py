@@ -20,6 +20,8 @@ from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.clear_threads import ClearThreads
+from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
@@ -30,6 +32,7 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
 from agui_runtime.application.run_opening import RunOpening
@@ -127,7 +130,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
     run_states = providers.Factory(RunStates, states, expiry)
-    run_opening = providers.Factory(RunOpening, run_log, clock, settings.provided.run_limits)
+    run_opening = providers.Factory(
+        RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
+    )
     generate_response = providers.Factory(
         GenerateResponse,
         agents=agent_catalog,
@@ -146,7 +151,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
-    open_interrupts = providers.Factory(OpenInterrupts, run_log)
+    open_interrupts = providers.Factory(OpenInterrupts, run_log, clock)
     connect_thread = providers.Factory(ConnectThread, run_log, states, clock)
     stop_run = providers.Factory(StopRun, run_log, thread_directory)
     list_threads = providers.Factory(ListThreads, thread_directory)
@@ -154,6 +159,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     rename_thread = providers.Factory(RenameThread, thread_directory)
     archive_thread = providers.Factory(ArchiveThread, thread_directory)
     delete_thread = providers.Factory(DeleteThread, thread_directory, states)
+    clear_threads = providers.Factory(ClearThreads, list_threads, delete_thread)
     thread_messages = providers.Factory(ThreadMessages, run_log)
     thread_events = providers.Factory(ThreadEvents, run_log)
     thread_states = providers.Factory(ThreadStates, states, thread_directory)
@@ -165,6 +171,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
+    compact_runs = providers.Factory(CompactRuns, run_log, clock, settings.provided.compact_seconds)
+    prune_threads = providers.Factory(PruneThreads, thread_directory, clock, settings.provided.retention_days)
 
     access = providers.Singleton(Access, identity, access_policy)
     operations = providers.Singleton(
@@ -188,15 +196,27 @@ class RuntimeContainer(containers.DeclarativeContainer):
     agui_operations = providers.Singleton(
         AguiOperations,
         generate=generate_response,
+        connect_thread=connect_thread,
+        stop_run=stop_run,
         list_agents=list_agents,
         find_agent=find_agent,
+        list_threads=list_threads,
+        get_thread=get_thread,
+        rename_thread=rename_thread,
+        archive_thread=archive_thread,
+        delete_thread=delete_thread,
+        clear_threads=clear_threads,
+        thread_messages=thread_messages,
+        thread_events=thread_events,
+        thread_states=thread_states,
         access=access,
         version=__version__,
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
         keep_alive_seconds=settings.provided.keep_alive_seconds,
         hidden=settings.provided.hidden_events,
+        may_clear_threads=settings.provided.clear_threads,
     )
-    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits)
+    graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
     router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, ids)

@@ -16,7 +16,7 @@ from agui_runtime.adapters.http.limits import HttpLimits
 from agui_runtime.adapters.memory import MemoryLimits
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event
-from agui_runtime.domain.policy import RunLimits, StateLimits
+from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
 
 PREFIX = "AGUI_"
 TEST_PREFIX = "AGUI_TEST_"
@@ -115,6 +115,17 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _busy_policy(text: str) -> BusyPolicy:
+    try:
+        return BusyPolicy(text.lower())
+    except ValueError as error:
+        raise ValueError(" or ".join(BusyPolicy)) from error
+
+
+def _count_or_zero(text: str) -> int:
+    return 0 if text == "0" else _count(text)
+
+
 def _setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "meaning": meaning, "secret": secret})
 
@@ -137,6 +148,7 @@ class Settings:
     subagent_events: bool = _setting(
         True, _switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
     )
+    clear_threads: bool = _setting(False, _switch, "Whether a frontend may delete all of its threads; for development")
     keep_alive_seconds: float = _setting(15.0, _seconds_or_off, "How long a stream may be silent; 0 for ever")
     guardrails_url: str = _setting("", _url, "Base URL of a guardrails service; none by default")
     max_body_bytes: int = _setting(10 * 1024 * 1024, _count, "Largest request body, in bytes")
@@ -150,6 +162,9 @@ class Settings:
     tool_seconds: float = _setting(60.0, _seconds, "Longest call of a server-side tool")
     stop_seconds: float = _setting(5.0, _seconds, "How long a stopped agent may take before its run is sealed")
     busy_seconds: float = _setting(2.0, _seconds, "How long a new run waits for the old one on the same thread")
+    busy_policy: BusyPolicy = _setting(  # noqa: RUF009 - a field, as the others are
+        BusyPolicy.REJECT, _busy_policy, "Whether to `reject` that run in the end, or to `interrupt` the old one"
+    )
     lease_seconds: float = _setting(30.0, _seconds, "How long a run outlives its process")
     drain_seconds: float = _setting(10.0, _seconds, "How long live runs may go on at shutdown")
     max_state_bytes: int = _setting(1024 * 1024, _count, "Largest state of one agent in one thread, in bytes")
@@ -161,6 +176,8 @@ class Settings:
     state_sweep_seconds: float = _setting(60.0, _seconds, "How often expired states are removed")
     memory_max_threads: int = _setting(10_000, _count, "Most threads kept in memory; the idlest go first")
     memory_max_bytes: int = _setting(256 * 1024 * 1024, _count, "Most bytes kept in memory; the idlest go first")
+    compact_seconds: float = _setting(300.0, _seconds, "How long an ended run is kept event by event")
+    retention_days: int = _setting(0, _count_or_zero, "Days after which an idle thread is erased; 0: never")
 
     database_url: str = _setting(
         "", _database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True

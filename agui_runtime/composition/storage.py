@@ -44,8 +44,8 @@ class Storage:
         await self.database.close()
 
     async def health(self) -> "Health":
-        """Whether it can be used now, and if not, why."""
-        return await self.database.health()
+        """Whether it can be used now, its tables included, and if not, why. Within a few seconds; never raises."""
+        return await self._migrator.health(self.database)
 
 
 def database_of(settings: Settings) -> Storage | None:

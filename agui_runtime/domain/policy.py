@@ -1,5 +1,7 @@
 """Limits as values, and the checks that name the limit broken."""
 
+from enum import StrEnum
+
 from attrs import frozen
 
 from agui_runtime.domain.errors import ErrorCode, InvalidError
@@ -13,6 +15,15 @@ class StateLimits:
     max_bytes: int = 1024 * 1024
     max_depth: int = 64
     max_per_thread: int = 100
+
+
+class BusyPolicy(StrEnum):
+    """What becomes of a request for a run on a thread where another one is live."""
+
+    REJECT = "reject"
+    """It is refused, unless the other one ends within ``busy_seconds``."""
+    INTERRUPT = "interrupt"
+    """The other one is stopped first."""
 
 
 @frozen

@@ -31,7 +31,11 @@ class Resume:
 
 @frozen
 class Interrupt:
-    """A question to the user that the run ends with (one-model §3)."""
+    """A question to the user that the run ends with (one-model §3).
+
+    Attributes:
+        is_derived: its agent asked with a CUSTOM event: it knows no id of it.
+    """
 
     id: str
     value: JsonValue = None
@@ -41,6 +45,7 @@ class Interrupt:
     response_schema: JsonObject | None = None
     expires_at: datetime | None = None
     metadata: JsonObject | None = None
+    is_derived: bool = False
 
     def is_expired(self, now: datetime) -> bool:
         """Whether it is too late to answer it. Without ``expires_at`` it never is."""

@@ -11,12 +11,14 @@ from agui_runtime.composition.app import create_app
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.settings import Settings
 from tests.support.graphql_client import PATH
+from tests.support.paths import on_the_chosen_path
 
 
 def runtime(*, environment: dict[str, str] | None = None, **bound: Any) -> RuntimeContainer:
     """A container with settings from ``environment`` alone, and objects bound to its providers."""
     given = {name: providers.Object(value) for name, value in bound.items()}
-    return RuntimeContainer(settings=providers.Object(Settings.from_environment(environment or {})), **given)
+    settings = providers.Object(Settings.from_environment(environment or {}))
+    return on_the_chosen_path(RuntimeContainer(settings=settings, **given))
 
 
 @asynccontextmanager

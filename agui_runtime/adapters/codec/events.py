@@ -4,7 +4,12 @@ from typing import Any
 
 from agui_runtime.adapters.codec.encoding import Encoder, Value, object_encoder
 from agui_runtime.adapters.codec.messages import encode_messages, encode_stored_messages
-from agui_runtime.adapters.codec.runs import encode_interrupt, encode_run_input, encode_stored_run_input
+from agui_runtime.adapters.codec.runs import (
+    encode_interrupt,
+    encode_run_input,
+    encode_stored_interrupt,
+    encode_stored_run_input,
+)
 from agui_runtime.domain import events as e
 from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.runs import Interrupt
@@ -36,6 +41,10 @@ def _encode_outcome(interrupts: tuple[Interrupt, ...]) -> dict[str, JsonValue]:
     return {"type": "interrupt", "interrupts": [encode_interrupt(interrupt) for interrupt in interrupts]}
 
 
+def _encode_stored_outcome(interrupts: tuple[Interrupt, ...]) -> dict[str, JsonValue]:
+    return {"type": "interrupt", "interrupts": [encode_stored_interrupt(interrupt) for interrupt in interrupts]}
+
+
 def _encoder(cls: type[e.BaseEvent], *, stored: bool) -> Encoder:
     head = {"type": cls.type.value}
     if cls is e.ReasoningMessageStart:
@@ -45,7 +54,7 @@ def _encoder(cls: type[e.BaseEvent], *, stored: bool) -> Encoder:
     values: dict[str, Value] = {
         "input": encode_stored_run_input if stored else encode_run_input,
         "messages": encode_stored_messages if stored else encode_messages,
-        "interrupts": _encode_outcome,
+        "interrupts": _encode_stored_outcome if stored else _encode_outcome,
         "usage": list,
     }
     if cls in {e.StateDelta, e.ActivityDelta}:

@@ -4,13 +4,14 @@ from functools import cache
 
 from agui_runtime.domain import events as e
 from agui_runtime.domain import messages as m
-from agui_runtime.domain.runs import RunInput
+from agui_runtime.domain.runs import Interrupt, RunInput
 
 _SIDE_FIELDS: dict[type, frozenset[str]] = {
     e.ClosableEvent: frozenset({"closed_by_runtime"}),
     e.TextMessageStart: frozenset({"parent_message_id"}),
     e.MessagesSnapshot: frozenset({"subagent_run_id", "is_edit"}),
     RunInput: frozenset({"agent_name"}),
+    Interrupt: frozenset({"is_derived"}),
 }
 _OF_EVERY_MESSAGE = frozenset({"created_at", "parent_message_id"})
 _NAMED_MESSAGES = (m.UserMessage, m.AssistantMessage, m.SystemMessage, m.DeveloperMessage)

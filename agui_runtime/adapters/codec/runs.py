@@ -17,6 +17,9 @@ encode_tool = object_encoder(Tool, {}, stored=False, always=frozenset({"descript
 encode_interrupt = object_encoder(Interrupt, {}, stored=False, values={"expires_at": encode_time})
 """An interrupt; ``value`` goes along as an extra key, which every AG-UI client lets pass (contract agui §5)."""
 
+encode_stored_interrupt = object_encoder(Interrupt, {}, stored=True, values={"expires_at": encode_time})
+"""An interrupt with all that the domain knows of it."""
+
 _encode_resume = object_encoder(Resume, {}, stored=False)
 _STATUSES = ("resolved", "cancelled")
 

@@ -1,8 +1,11 @@
-"""A list that grows and a value that comes later, read by graphql-core as async iterator and awaitable."""
+"""A list that grows and a value that comes later, read by graphql-core as async iterator and awaitable.
+
+The compiled plan reads the same two without a task: it looks at what is there and is called when there is more.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from typing import Any, Generic, TypeGuard, TypeVar
 
 T = TypeVar("T")
 
@@ -14,6 +17,17 @@ class Channel(Generic[T]):
         self._items: list[T] = []
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
+        self._watchers: tuple[Callable[[], None], ...] = ()
+
+    @property
+    def items(self) -> Sequence[T]:
+        """What is there."""
+        return self._items
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more will come."""
+        return self._closed
 
     def push(self, item: T) -> None:
         """Add an item."""
@@ -24,6 +38,14 @@ class Channel(Generic[T]):
         """No more items will come."""
         self._closed = True
         self._wake()
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Have ``wake`` called after each change from now on. It must not raise."""
+        self._watchers = (*self._watchers, wake)
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """Stop calling it."""
+        self._watchers = tuple(watcher for watcher in self._watchers if watcher != wake)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         position = 0
@@ -38,6 +60,10 @@ class Channel(Generic[T]):
             await waiter
 
     def _wake(self) -> None:
+        for watcher in self._watchers:
+            watcher()
+        if not self._waiters:
+            return
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
@@ -49,11 +75,42 @@ class Promise(Generic[T]):
 
     def __init__(self) -> None:
         self._future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._watchers: tuple[Callable[[], None], ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the value is there."""
+        return self._future.done()
+
+    @property
+    def value(self) -> T:
+        """The value, which must be there."""
+        return self._future.result()
 
     def keep(self, value: T) -> None:
         """Give the value; the first one counts."""
         if not self._future.done():
             self._future.set_result(value)
+            for watcher in self._watchers:
+                watcher()
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Have ``wake`` called when the value comes. It must not raise."""
+        self._watchers = (*self._watchers, wake)
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """Stop calling it."""
+        self._watchers = tuple(watcher for watcher in self._watchers if watcher != wake)
 
     def __await__(self) -> Generator[Any, None, T]:
         return asyncio.shield(self._future).__await__()
+
+
+def is_channel(value: Any) -> TypeGuard[Channel[Any]]:
+    """Whether a value is a list that grows."""
+    return isinstance(value, Channel)
+
+
+def is_promise(value: Any) -> TypeGuard[Promise[Any]]:
+    """Whether a value is one that comes later."""
+    return isinstance(value, Promise)

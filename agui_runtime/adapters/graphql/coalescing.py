@@ -43,7 +43,7 @@ class Coalescer:
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits to be flushed."""
-        return not self._waiting
+        return not self._waiting or not self._streaming.with_intermediate
 
     def add(self, change: Change) -> Sequence[Change]:
         """The changes that may go now."""
@@ -60,7 +60,7 @@ class Coalescer:
 
     def flush(self) -> Sequence[Change]:
         """What waits and may go because time has passed, or nothing more is ready."""
-        if not self._streaming.with_intermediate:
+        if self.is_empty:
             return ()
         return [piece for key in tuple(self._waiting) for piece in self._take(key)]
 

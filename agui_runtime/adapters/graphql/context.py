@@ -59,7 +59,8 @@ class OperationContext:
 
     request: Request
     operations: Operations
-    _runs: list[tuple[LiveRun, LiveResponse, "asyncio.Task[None]"]] = Factory(list[Any])
+    _runs: list[tuple[LiveRun, LiveResponse]] = Factory(list[Any])
+    _pumps: "list[asyncio.Task[None]]" = Factory(list[Any])
 
     async def caller(self) -> Caller:
         """Who calls.
@@ -79,17 +80,21 @@ class OperationContext:
         return {name: value for name, value in self.request.headers.items() if name in allowed}
 
     def look_after(self, run: LiveRun, response: LiveResponse) -> None:
+        """Stop the run when the request is over, should the response not be complete by then."""
+        self._runs.append((run, response))
+
+    def pump(self, run: LiveRun, response: LiveResponse) -> None:
         """Read the run into the response until the request is over."""
-        pump = asyncio.create_task(response.pump(run.follow()), name="graphql response")
-        self._runs.append((run, response, pump))
+        self._pumps.append(asyncio.create_task(response.pump(run.follow()), name="graphql response"))
 
     async def close(self) -> None:
         """The request is over: a run that has not told its end is stopped; that is the protocol's only stop."""
-        for run, response, pump in self._runs:
+        for run, response in self._runs:
             if not response.is_complete:
                 run.stop()
+        for pump in self._pumps:
             pump.cancel()
-        await asyncio.gather(*(pump for _, _, pump in self._runs), return_exceptions=True)
+        await asyncio.gather(*self._pumps, return_exceptions=True)
 
 
 Info = GraphQLResolveInfo[OperationContext]

@@ -2,7 +2,8 @@
 
 graphql-core 3.3 emits the newer form (``pending``, ``id``, ``completed``), which those clients accept silently and
 corrupt. The two also differ in order: here a deferred entry waits until every list below it is complete, so that a
-message's status follows its last chunk and the response's status ends the response.
+message's status follows its last chunk and the response's status ends the response. Not so an entry that brings the
+place of a list or of another fragment: clients write into places that are there.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -94,16 +95,31 @@ class Delivery:
 
     def _entries(self, entry: Any) -> Iterator[dict[str, Any]]:
         pending = self._pending[entry.id]
-        errors = {"errors": self._errors(entry.errors)} if entry.errors else {}
         label = {"label": pending.label} if pending.label else {}
         if hasattr(entry, "items"):
             assert pending.next_index is not None  # noqa: S101 - only lists have items
             for item in entry.items:
-                yield {"items": [item], "path": [*pending.path, pending.next_index], **label, **errors}
+                path = (*pending.path, pending.next_index)
+                # The errors are those of all items together.
+                own = [error for error in entry.errors or () if tuple(error.path or ())[: len(path)] == path]
+                errors = {"errors": self._errors(own)} if own else {}
+                yield {"items": [item], "path": list(path), **label, **errors}
                 pending.next_index += 1
             return
+        errors = {"errors": self._errors(entry.errors)} if entry.errors else {}
         path = (*pending.path, *(entry.sub_path or ()))
-        self._held.append(_Held(path, {"data": entry.data, "path": list(path), **label, **errors}))
+        told = {"data": entry.data, "path": list(path), **label, **errors}
+        if self._makes_place(path, entry.data):
+            yield told
+        else:
+            self._held.append(_Held(path, told))
+
+    def _makes_place(self, path: Path, data: Any) -> bool:
+        """Whether something announced is to be written into this very data."""
+        return any(
+            _is_below(pending.path, path) and _lookup(pending.path, [(path, data)]) is not None
+            for pending in self._pending.values()
+        )
 
     def _complete(self, done: Any) -> Iterator[dict[str, Any]]:
         pending = self._pending.pop(done.id)

@@ -22,6 +22,7 @@ from graphql import (
 )
 
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits, broken_limit, too_large_to_validate
+from agui_runtime.adapters.graphql.plans import Plans
 
 MAX_KEPT_CHARACTERS = 8 * 1024
 """Longer texts are read anew each time: clients' are a few KB, and a document takes 200 times its text in memory."""
@@ -37,11 +38,13 @@ class Document:
 
     Attributes:
         incremental: its ``@defer`` and ``@stream`` directives.
+        plans: its streaming operations, compiled.
     """
 
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     incremental: tuple[DirectiveNode, ...]
+    plans: Plans
 
     def operation(self, name: Any) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one when ``name`` is ``None``."""
@@ -107,7 +110,9 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
-        return Document(node, operations, _incremental_directives(node))
+        directives = _directives(node)
+        incremental = tuple(each for each in directives if each.name.value in {"defer", "stream"})
+        return Document(node, operations, incremental, Plans(directives))
 
 
 def is_mutation(operation: OperationDefinitionNode) -> bool:
@@ -121,11 +126,10 @@ class _Collector(Visitor):
         self.found: list[DirectiveNode] = []
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        if node.name.value in {"defer", "stream"}:
-            self.found.append(node)
+        self.found.append(node)
 
 
-def _incremental_directives(node: DocumentNode) -> tuple[DirectiveNode, ...]:
+def _directives(node: DocumentNode) -> tuple[DirectiveNode, ...]:
     collector = _Collector()
     visit(node, collector)
     return tuple(collector.found)

@@ -1,23 +1,16 @@
 """The GraphQL endpoint: an HTTP request in, one answer or a stream of parts out (contract graphql §5, §8)."""
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from functools import partial
-from inspect import isawaitable
 from typing import Any
 
-import orjson
-from graphql import (
-    ExecutionResult,
-    OperationDefinitionNode,
-    experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
-)
+from graphql import ExecutionResult, OperationDefinitionNode
 
 from agui_runtime.adapters.graphql.context import OperationContext, Operations
-from agui_runtime.adapters.graphql.delivery import Delivery, deliver
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.graphql.documents import Document, Documents, Refused, is_mutation
 from agui_runtime.adapters.graphql.errors import format_error
+from agui_runtime.adapters.graphql.execution import OperationExecutor
+from agui_runtime.adapters.graphql.json_bytes import json_bytes
 from agui_runtime.adapters.graphql.negotiation import (
     INCREMENTAL_OFFERED,
     SINGLE_OFFERED,
@@ -25,6 +18,7 @@ from agui_runtime.adapters.graphql.negotiation import (
     Form,
     negotiate,
 )
+from agui_runtime.adapters.graphql.payloads import Payloads
 from agui_runtime.adapters.graphql.request import BadRequestError, Parameters, read_parameters
 from agui_runtime.adapters.graphql.request_errors import format_variable_fault
 from agui_runtime.adapters.graphql.resolvers import bind_resolvers
@@ -32,18 +26,27 @@ from agui_runtime.adapters.graphql.schema import load_schema
 from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
 from agui_runtime.adapters.http.keep_alive import KeepAlive
+from agui_runtime.application.ports import Telemetry
 
 CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
 RUNTIME_VERSION = "x-copilotkit-runtime-version"
 
 
 class GraphqlEndpoint:
-    """Serves the schema to CopilotKit's clients."""
+    """Serves the schema to CopilotKit's clients.
 
-    def __init__(self, operations: Operations, limits: DocumentLimits) -> None:
+    Args:
+        compiles: whether streaming operations of the usual shape are compiled (ADR 0014); graphql-core can execute all
+            of them, at several times the cost.
+    """
+
+    def __init__(
+        self, operations: Operations, limits: DocumentLimits, telemetry: Telemetry, *, compiles: bool = True
+    ) -> None:
         self._operations = operations
         self._schema = bind_resolvers(load_schema())
         self._documents = Documents(self._schema, limits)
+        self._executor = OperationExecutor(self._schema, telemetry, compiles=compiles)
 
     async def handle(self, request: Request) -> Response:
         """Answer a request on the endpoint's own path."""
@@ -88,24 +91,15 @@ class GraphqlEndpoint:
         context = OperationContext(request, self._operations)
         streams = False
         try:
-            result = experimental_execute_incrementally(
-                self._schema,
-                document.node,
-                context_value=context,
-                variable_values=dict(parameters.variables),
-                operation_name=operation.name.value if operation.name else None,
-            )
-            if isawaitable(result):
-                result = await result
+            result = await self._executor.execute(context, document, operation, parameters.variables)
             if isinstance(result, ExecutionResult):
                 return self._whole(request, parameters, operation, result, accepted)
             streams = True
         finally:
             if not streams:
                 await context.close()
-        format_one = partial(format_error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
         form = accepted.incremental or Form.MULTIPART
-        body = _Stream(result, Delivery(format_one), context, form)
+        body = _Stream(result, context, form)
         return Response(200, (*_content_type(form), *_version(request)), body, self._keep_alive(form))
 
     def _keep_alive(self, form: Form) -> KeepAlive | None:
@@ -137,9 +131,8 @@ class GraphqlEndpoint:
 class _Stream:
     """The framed payloads. Closing it before its end means that the client is gone."""
 
-    def __init__(self, result: Any, delivery: Delivery, context: OperationContext, form: Form) -> None:
-        self._result = result
-        self._delivery = delivery
+    def __init__(self, payloads: Payloads, context: OperationContext, form: Form) -> None:
+        self._payloads = payloads
         self._context = context
         self._is_sse = form is Form.EVENT_STREAM
         self._pieces = self._frame()
@@ -150,27 +143,19 @@ class _Stream:
     async def aclose(self) -> None:
         await self._pieces.aclose()
         await self._context.close()
-        await self._result.subsequent_results.aclose()
+        await self._payloads.aclose()
 
     async def _frame(self) -> AsyncGenerator[bytes, None]:
         frame = sse.next_event if self._is_sse else multipart.part
         opening = sse.OPENING if self._is_sse else multipart.OPENING
-        async for payload in deliver(self._result, self._delivery):
-            yield opening + frame(_encoded(payload))
+        async for payload in self._payloads:
+            yield opening + frame(payload)
             opening = b""
         yield sse.COMPLETE if self._is_sse else multipart.CLOSING
 
 
-def _encoded(payload: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(payload)
-    except TypeError:
-        # Models cut emoji in two: half of a surrogate pair has no UTF-8, but JSON can escape it.
-        return json.dumps(payload, separators=(",", ":")).encode()
-
-
 def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Headers) -> Response:
-    document = _encoded(payload)
+    document = json_bytes(payload)
     if form is Form.MULTIPART:
         body = multipart.OPENING + multipart.part(document) + multipart.CLOSING
     elif form is Form.EVENT_STREAM:

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql import projection as p
+from agui_runtime.adapters.graphql.batches import slices, with_deadlines
 from agui_runtime.adapters.graphql.channel import Channel, Promise
 from agui_runtime.adapters.graphql.coalescing import Coalescer, Streaming
 from agui_runtime.adapters.graphql.errors import failed_status_details
 from agui_runtime.application.values import LogEntry
-from agui_runtime.domain.errors import GENERIC_MESSAGE
+from agui_runtime.domain.errors import GENERIC_MESSAGE, AguiError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class LiveResponse:
         self.is_complete = False
         self._streaming = streaming
         self._coalescer = Coalescer(streaming) if streaming else None
-        self._timer: asyncio.TimerHandle | None = None
+        self._flush_at: float | None = None
         self.messages: Channel[o.OutputMessage] = Channel()
         self.meta_events: Channel[o.MetaEvent] = Channel()
         self.status: Promise[o.ResponseStatus] = Promise()
@@ -37,15 +38,31 @@ class LiveResponse:
 
     async def pump(self, batches: AsyncIterator[Sequence[LogEntry]]) -> None:
         """Read the run to its end."""
+        async for _ in self.growth(batches):
+            pass
+
+    async def growth(self, batches: AsyncIterator[Sequence[LogEntry]]) -> AsyncGenerator[None, None]:
+        """Read the run to its end, with a turn for whoever shows it each time that there may be more to show.
+
+        When it has ended there may be more, too.
+        """
+        followed = slices(batches if self._coalescer is None else with_deadlines(batches, self._seconds_to_flush))
         try:
-            async for batch in batches:
+            async for batch in followed:
                 for entry in batch:
                     self._take(self._projection.changes(entry))
-                self._schedule_flush()
+                if self.is_complete:
+                    break
+                self._flush_if_due()
+                yield
+        except AguiError as error:
+            logger.exception("A run could not be shown to its GraphQL client.")
+            self._end(error.message, error.code)
         except Exception:
             logger.exception("A run could not be shown to its GraphQL client.")
         finally:
             self._end()
+            await followed.aclose()
 
     def _take(self, changes: Sequence[p.Change]) -> None:
         for change in changes:
@@ -55,17 +72,17 @@ class LiveResponse:
                 for ready in self._coalescer.add(change):
                     self._apply(ready)
 
-    def _schedule_flush(self) -> None:
-        if self._streaming is None or self._coalescer is None or self._coalescer.is_empty:
-            return
-        if self._streaming.flush_seconds == 0:
-            self._flush()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._streaming.flush_seconds, self._flush)
+    def _seconds_to_flush(self) -> float | None:
+        return None if self._flush_at is None else max(0.0, self._flush_at - asyncio.get_running_loop().time())
 
-    def _flush(self) -> None:
-        self._timer = None
-        if self._coalescer is not None:
+    def _flush_if_due(self) -> None:
+        if self._streaming is None or self._coalescer is None or self._coalescer.is_empty:
+            self._flush_at = None
+            return
+        if self._flush_at is None:
+            self._flush_at = asyncio.get_running_loop().time() + self._streaming.flush_seconds
+        if self._seconds_to_flush() == 0:
+            self._flush_at = None
             for change in self._coalescer.flush():
                 self._apply(change)
 
@@ -129,15 +146,13 @@ class LiveResponse:
         status = o.SUCCESS if failure is None else o.FailedMessageStatus(failure or message.failure)
         message.status.keep(status)
 
-    def _end(self) -> None:
+    def _end(self, message: str = GENERIC_MESSAGE, code: str | None = None) -> None:
         """Nothing more will come: whatever is still open has failed, so that no reader waits for ever."""
-        if self._timer is not None:
-            self._timer.cancel()
         for key in tuple(self._open):
             self._take([p.Closed(key, "")])
         self.messages.close()
         self.meta_events.close()
-        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(GENERIC_MESSAGE, None)))
+        self.status.keep(o.FailedResponseStatus("UNKNOWN_ERROR", failed_status_details(message, code)))
 
     def _finish(self, reason: str | None, details: Any) -> None:
         self.is_complete = True

@@ -10,13 +10,14 @@ from graphql import GraphQLError, GraphQLSchema
 from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql import state_api
 from agui_runtime.adapters.graphql.coalescing import read_streaming
-from agui_runtime.adapters.graphql.context import Info
+from agui_runtime.adapters.graphql.context import Info, OperationContext
 from agui_runtime.adapters.graphql.history_messages import history_messages
 from agui_runtime.adapters.graphql.input import generate_request
 from agui_runtime.adapters.graphql.legacy_messages import loaded_messages
 from agui_runtime.adapters.graphql.live_response import LiveResponse
 from agui_runtime.adapters.graphql.projection import Projection
 from agui_runtime.application.generate_request import GeneratedResponse
+from agui_runtime.application.run_supervisor import LiveRun
 from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.json_value import JsonObject, dumps
 
@@ -127,7 +128,28 @@ async def generate_copilot_response(
     _root: None, info: Info, data: dict[str, Any], properties: dict[str, Any] | None = None
 ) -> o.CopilotResponse:
     """One run, streamed (contract graphql §4, §6)."""
-    context = info.context
+    opened = await open_response(info.context, data, properties)
+    info.context.pump(opened.run, opened.live)
+    return opened.source
+
+
+@frozen
+class OpenedResponse:
+    """A run that has begun, and the response that is to show it.
+
+    Attributes:
+        live: gives ``source`` its lists and statuses, once it is told to read the run.
+    """
+
+    source: o.CopilotResponse
+    live: LiveResponse
+    run: LiveRun
+
+
+async def open_response(
+    context: OperationContext, data: dict[str, Any], properties: dict[str, Any] | None = None
+) -> OpenedResponse:
+    """Begin the run that a mutation's arguments ask for."""
     key = context.header(PUBLIC_API_KEY)
     merged = {**context.operations.properties, **(properties or {})}
     if data.get("cloud") is not None:
@@ -145,7 +167,7 @@ async def generate_copilot_response(
     generated = await context.operations.generate(request)
     response = LiveResponse(_projection(generated), read_streaming(data.get("streaming")))
     context.look_after(generated.live, response)
-    return o.CopilotResponse(
+    source = o.CopilotResponse(
         thread_id=generated.thread_id,
         run_id=generated.run_id,
         extensions=_extensions(generated.extensions),
@@ -153,6 +175,7 @@ async def generate_copilot_response(
         messages=response.messages,
         meta_events=response.meta_events,
     )
+    return OpenedResponse(source, response, generated.live)
 
 
 def _projection(generated: GeneratedResponse) -> Projection:

@@ -49,7 +49,7 @@ def load_schema() -> GraphQLSchema:
             # The types of introspection are graphql-core's own, and shared by every schema of the process.
             continue
         if is_abstract_type(type_):
-            type_.resolve_type = _type_name
+            type_.resolve_type = type_name
         elif isinstance(type_, GraphQLObjectType) and type_.name not in {"Query", "Mutation"}:
             _bind_attributes(type_)
     return schema
@@ -91,7 +91,8 @@ def _scalar(schema: GraphQLSchema, name: str) -> GraphQLScalarType:
     return scalar
 
 
-def _type_name(value: Any, *_: Any) -> str:
+def type_name(value: Any, *_: Any) -> str:
+    """The GraphQL type of an output value."""
     return getattr(value, "graphql_type", None) or type(value).__name__
 
 

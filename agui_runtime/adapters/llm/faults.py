@@ -101,19 +101,21 @@ def provider_fault(provider: str, *, status: int | None, code: str | None, text:
             return AgentError(f"The model provider {provider} refused the request{told}. The log has the reason.")
 
 
-def unreachable(provider: str) -> AguiError:
-    """No connection, or one that broke before the answer."""
-    return UnavailableError(f"The model provider {provider} cannot be reached.")
+def connection_fault(provider: str, *, begun: bool) -> AguiError:
+    """No connection, or one that broke: before the answer, or within it."""
+    return broke_off(provider) if begun else UnavailableError(f"The model provider {provider} cannot be reached.")
+
+
+def timeout_fault(provider: str, idle: float, *, begun: bool) -> AguiError:
+    """Nothing came: before the answer, or for ``idle`` seconds within it."""
+    if begun:
+        return TimedOutError(f"The model provider {provider} was silent for {idle:g} seconds.")
+    return TimedOutError(f"The model provider {provider} did not answer in time.")
 
 
 def broke_off(provider: str) -> AguiError:
     """The answer ended before its end."""
     return UnavailableError(f"The answer of the model provider {provider} broke off.")
-
-
-def silent(provider: str, seconds: float) -> AguiError:
-    """Nothing came within an answer."""
-    return TimedOutError(f"The model provider {provider} was silent for {seconds:g} seconds.")
 
 
 def too_slow(provider: str, seconds: float) -> AguiError:

@@ -16,7 +16,7 @@ except ImportError as error:
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-from agui_runtime.adapters.llm.faults import broke_off, filtered, provider_fault, silent, unreachable
+from agui_runtime.adapters.llm.faults import broke_off, connection_fault, filtered, provider_fault, timeout_fault
 from agui_runtime.adapters.llm.openai_messages import messages_of, tool_choice_of, tools_of
 from agui_runtime.adapters.llm.parameters import without_nothing
 from agui_runtime.adapters.llm.reply import Reply
@@ -129,14 +129,14 @@ class OpenAIModel(SdkModel[Answer]):
     async def _hang_up(self, answer: Answer) -> None:
         await answer.close()
 
-    def _fault_of(self, error: Exception) -> AguiError | None:
+    def _fault_of(self, error: Exception, *, begun: bool) -> AguiError | None:
         match error:
             case openai.APITimeoutError():
-                return silent(self._provider, self._settings.timeouts.idle)
+                return timeout_fault(self._provider, self._settings.timeouts.idle, begun=begun)
             case openai.APIStatusError(status_code=status):
                 return provider_fault(self._provider, status=status, code=error.code or error.type, text=str(error))
             case openai.APIConnectionError():
-                return unreachable(self._provider)
+                return connection_fault(self._provider, begun=begun)
             case openai.APIError():
                 return provider_fault(self._provider, status=None, code=error.code or error.type, text=str(error))
             case _:

@@ -80,6 +80,10 @@ class Reply:
         """Whether a call of that handle has begun."""
         return key in self._calls
 
+    def id_of(self, key: Hashable) -> str:
+        """The id that a call has in the conversation."""
+        return self._calls[key].id
+
     def arguments(self, key: Hashable, delta: str | None) -> Iterator[Event]:
         """A piece of a call's arguments."""
         if delta:

@@ -95,8 +95,8 @@ class SdkModel(ABC, Generic[S]):
         """Close its connection; harmless when it is closed."""
 
     @abstractmethod
-    def _fault_of(self, error: Exception) -> AguiError | None:
-        """What an exception of the SDK means; ``None`` for one that is not the SDK's."""
+    def _fault_of(self, error: Exception, *, begun: bool) -> AguiError | None:
+        """What an exception of the SDK means, before the answer or within it; ``None`` for one of something else."""
 
     def _question(self, request: ModelRequest) -> Question:
         parameters = parameters_of(request.forwarded_parameters, request.tools)
@@ -113,7 +113,7 @@ class SdkModel(ABC, Generic[S]):
         except TimeoutError as error:
             raise too_slow(self._provider, seconds) from error
         except Exception as error:
-            fault = self._fault_of(error)
+            fault = self._fault_of(error, begun=False)
             if fault is None:
                 raise
             raise fault from error
@@ -131,4 +131,4 @@ class SdkModel(ABC, Generic[S]):
     def _failure_of(self, error: Exception) -> AguiError:
         if isinstance(error, AguiError):
             return error
-        return self._fault_of(error) or unreadable(self._provider)
+        return self._fault_of(error, begun=True) or unreadable(self._provider)

@@ -16,6 +16,8 @@ from agui_runtime.adapters.postgres.faults import (
     leaves_connection_usable,
     translate,
 )
+from agui_runtime.adapters.postgres.health import Finding, Health, finding_of
+from agui_runtime.adapters.postgres.tls import check_tls_files
 from agui_runtime.domain.errors import AguiError, ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ T = TypeVar("T")
 
 APPLICATION_NAME = "agui-runtime"
 RETRY_SECONDS = 0.01
+HEALTH_SECONDS = 2.0
+"""Who asks for the health wants an answer soon, whatever an operation may take."""
+
 _HEALTH = "SELECT current_setting('server_version') AS version, current_setting('transaction_read_only') AS read_only"
 _ENCODING = "SELECT current_setting('server_encoding')"
 
@@ -51,7 +56,7 @@ class PostgresSettings:
             start of a session.
 
     Raises:
-        ConfigurationError: the pool's bounds are impossible.
+        ConfigurationError: the pool's bounds are impossible, or a URL names a file that cannot be read.
     """
 
     url: str = field(repr=False)
@@ -68,23 +73,8 @@ class PostgresSettings:
                 f"The database pool cannot keep {self.min_connections} connections open "
                 f"and have {self.max_connections} at most."
             )
-
-
-@frozen
-class Health:
-    """What a look at the database found.
-
-    Attributes:
-        is_usable: whether states can be loaded and saved now.
-        message: what is wrong, or the server's version; for people.
-        open_connections: of this process.
-        free_connections: those of them that nobody uses now.
-    """
-
-    is_usable: bool
-    message: str
-    open_connections: int
-    free_connections: int
+        check_tls_files(self.url)
+        check_tls_files(self.direct_url)
 
 
 class PostgresDatabase:
@@ -127,8 +117,14 @@ class PostgresDatabase:
         except (TimeoutError, *DRIVER_FAULTS):
             pool.terminate()
 
-    async def run(self, operation: Callable[[Connection], Awaitable[T]], *, repeatable: bool = False) -> T:
-        """Do something on one connection, within the time of one operation.
+    async def run(
+        self,
+        operation: Callable[[Connection], Awaitable[T]],
+        *,
+        repeatable: bool = False,
+        seconds: float | None = None,
+    ) -> T:
+        """Do something on one connection, within the time of one operation, or ``seconds``.
 
         What the server has certainly rolled back is tried again. What may have happened is tried again only where it
         is ``repeatable``, once.
@@ -137,21 +133,38 @@ class PostgresDatabase:
             UnavailableError: it could not be done; whether it was is not known.
             CorruptError: the server reports damaged data.
         """
+        seconds = seconds or self.settings.operation_seconds
         try:
-            async with asyncio.timeout(self.settings.operation_seconds):
+            async with asyncio.timeout(seconds):
                 return await self._attempt(operation, repeats=1 if repeatable else 0)
         except TimeoutError as error:
-            raise self._too_late() from error
+            raise self._too_late(seconds) from error
 
     async def health(self) -> Health:
-        """Look whether it can be used, and if not, why. Never raises."""
+        """Look whether the server can be used, and if not, why; within ``HEALTH_SECONDS``. Never raises."""
+        seconds = min(HEALTH_SECONDS, self.settings.operation_seconds)
         try:
-            row = await self.run(lambda connection: connection.fetchrow(_HEALTH), repeatable=True)
+            row = await self.run(lambda connection: connection.fetchrow(_HEALTH), repeatable=True, seconds=seconds)
         except AguiError as error:
-            return self._health(False, error.message)
+            return self.found_by(error)
         if row is None or row["read_only"] == "on":
-            return self._health(False, "The database is read-only now.")
-        return self._health(True, f"PostgreSQL {row['version']}")
+            return self.found(Finding.READ_ONLY, "The database is read-only now.")
+        return self.found(Finding.USABLE, f"PostgreSQL {row['version']}")
+
+    def found_by(self, error: AguiError) -> Health:
+        """What an operation that failed just now says of the database."""
+        exhausted = isinstance(error.__cause__, TimeoutError) and self._is_exhausted()
+        return self.found(Finding.EXHAUSTED if exhausted else finding_of(error), error.message)
+
+    def found(self, finding: Finding, message: str) -> Health:
+        """A finding with the connections as they are now."""
+        pool = self._pool
+        return Health(
+            finding=finding,
+            message=message,
+            open_connections=0 if pool is None else pool.get_size(),
+            free_connections=0 if pool is None else pool.get_idle_size(),
+        )
 
     async def _check_encoding(self) -> None:
         encoding = await self.run(lambda connection: connection.fetchval(_ENCODING), repeatable=True)
@@ -203,23 +216,16 @@ class PostgresDatabase:
             reset=_keep_session,
         )
 
-    def _too_late(self) -> UnavailableError:
-        seconds = self.settings.operation_seconds
-        pool = self._pool
-        if pool is not None and pool.get_idle_size() == 0 and pool.get_size() >= self.settings.max_connections:
+    def _too_late(self, seconds: float) -> UnavailableError:
+        if self._is_exhausted():
             return UnavailableError(
                 f"All {self.settings.max_connections} database connections were in use for {seconds:g} s."
             )
         return UnavailableError(f"The database did not answer within {seconds:g} s.")
 
-    def _health(self, is_usable: bool, message: str) -> Health:
+    def _is_exhausted(self) -> bool:
         pool = self._pool
-        return Health(
-            is_usable=is_usable,
-            message=message,
-            open_connections=0 if pool is None else pool.get_size(),
-            free_connections=0 if pool is None else pool.get_idle_size(),
-        )
+        return pool is not None and pool.get_idle_size() == 0 and pool.get_size() >= self.settings.max_connections
 
 
 async def _keep_session(_: Any) -> None:

@@ -1,5 +1,7 @@
 """The wall: what the driver and the server raise, in the application's words. The cause is kept, for the log."""
 
+import ssl
+
 import asyncpg
 
 from agui_runtime.domain.errors import AguiError, ConfigurationError, CorruptError, UnavailableError
@@ -9,7 +11,13 @@ DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 
 _DAMAGED = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
 _LOGIN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError, OSError)
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver lost track of the protocol, as on a line that breaks in mid-answer
+    OSError,
+)
 _HOPELESS = frozenset({"0A", "22", "23", "42", "54"})
 """Classes of SQLSTATE: not supported, bad data, a constraint, a statement that does not fit the tables, too complex."""
 
@@ -64,6 +72,9 @@ def _reason(error: BaseException) -> str:
         return "The database gave up on a statement that took too long."
     if isinstance(error, TimeoutError):
         return "The database did not answer in time."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        # The part behind the comma names the host.
+        return f"The database's certificate is not accepted: {error.verify_message.partition(',')[0]}."
     if is_lost(error):
         return "The database cannot be reached."
     return f"The database refused a statement (SQLSTATE {getattr(error, 'sqlstate', 'unknown')})."

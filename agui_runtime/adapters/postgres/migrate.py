@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from attrs import frozen
 
-from agui_runtime.adapters.postgres.database import PostgresDatabase, PostgresSettings
+from agui_runtime.adapters.postgres.database import HEALTH_SECONDS, PostgresDatabase, PostgresSettings
 from agui_runtime.adapters.postgres.faults import DRIVER_FAULTS, translate
-from agui_runtime.domain.errors import MisuseError
+from agui_runtime.adapters.postgres.health import Finding, Health
+from agui_runtime.domain.errors import AguiError, MisuseError
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -112,10 +113,29 @@ class Migrator:
             MisuseError: they are not made yet, older, newer, or were made by other files.
             UnavailableError: the database cannot be reached.
         """
-        pending = self._pending(await database.run(_applied, repeatable=True))
+        pending = await self._still_pending(database)
         if pending:
             names = ", ".join(migration.name for migration in pending)
             raise MisuseError(f"The database is not set up for this version ({names}). Run: agui-runtime migrate")
+
+    async def health(self, database: PostgresDatabase) -> Health:
+        """Look whether the server can be used and its tables are those of this version. Never raises."""
+        health = await database.health()
+        if not health.is_usable:
+            return health
+        try:
+            if await self._still_pending(database, seconds=HEALTH_SECONDS):
+                return database.found(
+                    Finding.NOT_MIGRATED, "The database is not set up for this version. Run: agui-runtime migrate"
+                )
+        except MisuseError as error:
+            return database.found(Finding.OTHER_VERSION, error.message)
+        except AguiError as error:
+            return database.found_by(error)
+        return health
+
+    async def _still_pending(self, database: PostgresDatabase, seconds: float | None = None) -> Sequence[Migration]:
+        return self._pending(await database.run(_applied, repeatable=True, seconds=seconds))
 
     def _pending(self, applied: dict[int, str]) -> Sequence[Migration]:
         known = {migration.number: migration for migration in self._migrations}

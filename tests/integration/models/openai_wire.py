@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from agui_runtime.adapters.llm import ModelSettings, ModelTimeouts
+from agui_runtime.adapters.llm import ModelSettings
 from agui_runtime.adapters.llm.openai import OpenAIModel
+from tests.contracts.language_model import QUICK
 from tests.support.providers import KEY, Provider, provider, sse
 
-QUICK = ModelSettings(timeouts=ModelTimeouts(connect=5, first_byte=3, idle=0.5), max_retries=0)
 DONE = b"data: [DONE]\n\n"
 
 

@@ -23,8 +23,8 @@ class Count:
 
     Attributes:
         unknown: saves that ended in ``UnavailableError``.
-        slowest: seconds that the longest save took to end.
-        recovery: seconds from the end of the fault to the first save that went well.
+        slowest: seconds that the longest save took to end; ``None`` where nobody looked.
+        recovery: seconds from the end of the fault to the first save that went well; ``None`` where nobody looked.
     """
 
     fault: str
@@ -32,15 +32,19 @@ class Count:
     acknowledged: int = 0
     unknown: int = 0
     found: int = 0
-    slowest: float = 0.0
-    recovery: float = 0.0
+    slowest: float | None = None
+    recovery: float | None = None
     reasons: set[str] = Factory(set[str])
 
     def row(self) -> str:
         return (
             f"| {self.fault} | {self.tried} | {self.acknowledged} | {self.unknown} | {self.found} "
-            f"| {self.slowest:.2f} | {self.recovery:.2f} | {'; '.join(sorted(self.reasons))} |"
+            f"| {_seconds(self.slowest)} | {_seconds(self.recovery)} | {'; '.join(sorted(self.reasons)) or '-'} |"
         )
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 HEADER = (
@@ -79,7 +83,7 @@ class Load:
             return False
         finally:
             took = time.monotonic() - began
-            self.count.slowest = max(self.count.slowest, took)
+            self.count.slowest = max(self.count.slowest or 0.0, took)
             assert took < self._limit + GRACE_SECONDS, f"a save took {took:.1f} s"
         self.acknowledged.add(key)
         return True

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import settings
 
 from agui_runtime.adapters.postgres import PostgresRunLog, PostgresStateStore, PostgresThreadDirectory
 from agui_runtime.application.ports import RunLog
@@ -12,7 +11,6 @@ from tests.contracts.run_log import RunLogContract
 from tests.contracts.run_log_compaction import RunLogCompactionContract
 from tests.contracts.run_log_cursors import RunLogCursorContract
 from tests.contracts.state_store import StateStoreAmongOthersContract, StateStoreContract
-from tests.contracts.state_store_machine import StateStoreMachine
 from tests.contracts.thread_directory import ThreadDirectoryContract
 from tests.contracts.world import LEASE_SECONDS, STATE_LIMITS, Adapters, eventually
 from tests.support import postgres
@@ -55,10 +53,3 @@ class TestPostgresRunLogCompaction(PostgresWorld, RunLogCompactionContract): ...
 
 
 class TestPostgresThreadDirectory(PostgresWorld, ThreadDirectoryContract): ...
-
-
-class PostgresMachine(PostgresWorld, StateStoreMachine): ...
-
-
-TestPostgresStateStoreHistories = PostgresMachine.TestCase
-TestPostgresStateStoreHistories.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

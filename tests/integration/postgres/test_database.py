@@ -13,7 +13,6 @@ from agui_runtime.domain.errors import AguiError, ConfigurationError, Unavailabl
 from tests.integration.postgres.world import world
 from tests.support import postgres
 from tests.support.aio import run
-from tests.support.proxy import proxy_to
 
 pytestmark = pytest.mark.postgres
 
@@ -117,47 +116,6 @@ def test_connections_tell_the_server_who_they_are_and_how_long_they_may_take() -
             query = "SELECT current_setting('application_name'), current_setting('statement_timeout')"
             row = await w.database.run(lambda connection: connection.fetchrow(query))
             assert tuple(row or ()) == ("agui-runtime", "7500ms")
-
-    run(test())
-
-
-def test_health_names_the_version_and_counts_the_connections() -> None:
-    async def test() -> None:
-        async with world() as w:
-            health = await w.database.health()
-            assert health.is_usable
-            assert health.message.startswith("PostgreSQL ")
-            assert (health.open_connections, health.free_connections) == (1, 1)
-
-    run(test())
-
-
-def test_health_says_what_is_wrong_and_that_it_is_over() -> None:
-    async def test() -> None:
-        async with postgres.database() as url:
-            port = urlsplit(url).port
-            assert port is not None
-            async with proxy_to(port) as proxy:
-                settings = postgres.settings_for(url.replace(f":{port}/", f":{proxy.port}/"))
-                async with postgres.opened(settings) as database:
-                    await proxy.refuse()
-                    health = await database.health()
-                    assert (health.is_usable, health.message) == (False, "The database cannot be reached.")
-                    await proxy.accept()
-                    assert (await database.health()).is_usable
-
-    run(test())
-
-
-def test_health_reports_a_read_only_database() -> None:
-    async def test() -> None:
-        async with world() as w:
-            ((name,),) = await w.sql("SELECT current_database()")
-            await w.sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-            await w.database.close()
-            await w.database.open()
-            health = await w.database.health()
-            assert (health.is_usable, health.message) == (False, "The database is read-only now.")
 
     run(test())
 

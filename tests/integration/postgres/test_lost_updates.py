@@ -17,14 +17,17 @@ from tests.support.clock import FakeClock
 pytestmark = pytest.mark.postgres
 
 ROOT = Path(__file__).parents[3]
-# Measured: 100 merges each, which take 40 s on two cores, end as well as these, which take 7.
-PROCESSES, TASKS, MERGES = 2, 32, 40
+PROCESSES = 2
 
 
-def test_of_64_tasks_in_two_processes_that_merge_into_one_key_every_update_is_there() -> None:
+# Measured: 100 merges each, which take 40 s on two cores, end as well as 40, which take 7.
+@pytest.mark.parametrize(("tasks", "merges", "kind"), [(32, 40, "direct"), (8, 20, "cached")])
+def test_of_tasks_in_two_processes_that_merge_into_one_key_every_update_is_there(
+    tasks: int, merges: int, kind: str
+) -> None:
     async def test() -> None:
         async with postgres.database() as url:
-            processes = [await merging(url, str(number)) for number in range(PROCESSES)]
+            processes = [await merging(url, str(number), str(tasks), str(merges), kind) for number in range(PROCESSES)]
             for process in processes:
                 assert process.stdin is not None
                 process.stdin.write(b"go\n")
@@ -33,18 +36,18 @@ def test_of_64_tasks_in_two_processes_that_merge_into_one_key_every_update_is_th
             async with postgres.opened(postgres.settings_for(url)) as database:
                 state = await PostgresStateStore(database, FakeClock(), StateLimits()).load(key_of())
         assert state is not None
-        merged = dict.fromkeys(map(str, range(MERGES)), 1)
-        names = [f"{number}-{task}" for number in range(PROCESSES) for task in range(TASKS)]
+        merged = dict.fromkeys(map(str, range(merges)), 1)
+        names = [f"{number}-{task}" for number in range(PROCESSES) for task in range(tasks)]
         assert state.values == dict.fromkeys(names, merged)
-        assert state.version == PROCESSES * TASKS * MERGES
+        assert state.version == PROCESSES * tasks * merges
 
     run(test())
 
 
-async def merging(url: str, name: str) -> asyncio.subprocess.Process:
+async def merging(*arguments: str) -> asyncio.subprocess.Process:
     """A process that is ready to merge when it is told to."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.integration.postgres.merging", url, name, str(TASKS), str(MERGES),
+        sys.executable, "-m", "tests.integration.postgres.merging", *arguments,
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

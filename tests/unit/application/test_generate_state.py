@@ -144,7 +144,7 @@ def test_the_state_of_an_interrupted_run_is_saved() -> None:
 
     async def test() -> None:
         (finished,) = only(await world.complete(to_agent()), e.RunFinished)
-        assert finished.interrupts == (Interrupt("ck-1", "sure?"),)
+        assert finished.interrupts == (Interrupt("ck-1", "sure?", is_derived=True),)
         assert await world.state() == {"n": 1}
 
     scenario(world, test)

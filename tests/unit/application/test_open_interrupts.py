@@ -15,7 +15,7 @@ FIRST, SECOND = Interrupt("q1", value="Sure?"), Interrupt("q2", message="Really?
 
 async def _asking(run_input: RunInput) -> AsyncIterator[e.Event]:
     """Asks until it is answered."""
-    if not run_input.resume:
+    if not any(answer.status == "resolved" for answer in run_input.resume):
         yield e.RunFinished(run_input.thread_id, run_input.run_id, interrupts=(FIRST, SECOND))
 
 
@@ -31,7 +31,7 @@ def world() -> World:
 
 async def waiting(of: World, agent: str | None = None, **given: Any) -> list[OpenInterrupt]:
     caller, thread = given.get("caller", CALLER), ThreadId(given.get("thread", THREAD))
-    return list(await OpenInterrupts(of.log)(caller, thread, AgentName(agent) if agent else None))
+    return list(await OpenInterrupts(of.log, of.clock)(caller, thread, AgentName(agent) if agent else None))
 
 
 def test_all_questions_of_a_run_wait_with_their_asker_and_time() -> None:

@@ -56,7 +56,7 @@ def test_the_agents_interrupts_are_the_outcome() -> None:
 @pytest.mark.parametrize("name", ["on_interrupt", "LangGraphInterruptEvent", "CopilotKitLangGraphInterruptEvent"])
 def test_a_custom_interrupt_makes_the_run_interrupted(name: str) -> None:
     outcome, _ = drive(plan(Source(e.Custom(name, {"q": 1}), DONE)))
-    assert outcome == Interrupted((Interrupt("ck-1", {"q": 1}),))
+    assert outcome == Interrupted((Interrupt("ck-1", {"q": 1}, is_derived=True),))
 
 
 def test_the_agents_own_interrupts_win_over_derived_ones() -> None:

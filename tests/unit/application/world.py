@@ -25,7 +25,7 @@ from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import ANONYMOUS, AgentName, Caller, RunId, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.messages import Message, UserMessage
-from agui_runtime.domain.policy import RunLimits, StateLimits
+from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
 from agui_runtime.domain.runs import RunInput
 from agui_runtime.domain.tools import ServerTool, Tool, ToolHandler
 from tests.support.aio import run
@@ -89,6 +89,7 @@ class World:
     hooks: RunHooks | None = None
     guardrail: Guardrail | None = None
     limits: RunLimits = LIMITS
+    busy_policy: BusyPolicy = BusyPolicy.REJECT
     store: StateStore = None  # type: ignore[assignment]
     log: RunLog = None  # type: ignore[assignment]
     clock: FakeClock = Factory(FakeClock)
@@ -106,7 +107,7 @@ class World:
             agents=FixedAgentCatalog(self.agents),
             tools=FixedToolCatalog(self.tools),
             model=self.model,
-            opening=RunOpening(self.log, self.clock, self.limits),
+            opening=RunOpening(self.log, self.clock, self.limits, self.busy_policy),
             states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
             hooks=self.hooks,

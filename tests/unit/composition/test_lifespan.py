@@ -12,8 +12,9 @@ from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.lifespan import Lifespan
 from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.errors import UnavailableError
+from agui_runtime.domain.events import RunFinished
 from agui_runtime.domain.identity import RunId, Scope, ThreadId
-from agui_runtime.domain.runs import RunInput
+from agui_runtime.domain.runs import Finished, RunInput
 from tests.support.aio import run
 from tests.support.clock import FakeClock
 
@@ -140,3 +141,40 @@ def test_a_log_that_is_away_is_looked_at_again(fault: Exception, caplog: pytest.
     run(test())
     assert len(asked) > 1
     assert "tried again" in caplog.text
+
+
+def test_ended_runs_are_compacted_and_idle_threads_erased_now_and_then() -> None:
+    clock = FakeClock()
+    runtime = container(clock=clock, settings=Settings(compact_seconds=0.02, retention_days=30))
+
+    async def test() -> None:
+        log, scope, idle, used = runtime.run_log(), Scope("s"), ThreadId("idle"), ThreadId("used")
+        await _run_through(log, scope, idle)
+        clock.advance(31 * 86_400)
+        await _run_through(log, scope, used)
+        clock.advance(1)
+        async with Lifespan(runtime).running(), asyncio.timeout(5):
+            while not (await log.read(scope, used))[0].compacted:  # noqa: ASYNC110 - a chore tells nobody of its end
+                await asyncio.sleep(0.01)
+            assert await log.read(scope, idle) == ()
+
+    run(test())
+
+
+def test_without_a_time_no_thread_is_erased() -> None:
+    clock = FakeClock()
+    runtime = container(clock=clock)
+
+    async def test() -> None:
+        await _run_through(runtime.run_log(), Scope("s"), ThreadId("t"))
+        clock.advance(1000 * 86_400)
+        async with Lifespan(runtime).running():
+            await asyncio.sleep(0.02)
+            assert await runtime.run_log().read(Scope("s"), ThreadId("t")) != ()
+
+    run(test())
+
+
+async def _run_through(log: MemoryRunLog, scope: Scope, thread_id: ThreadId) -> None:
+    lease = await log.begin(scope, RunInput(thread_id, RunId("r")), on_stop=lambda: None)
+    await log.finish(lease, [RunFinished(thread_id, "r")], Finished())

@@ -138,3 +138,39 @@ def test_an_operation_that_is_not_named_among_several_is_told_so() -> None:
 def test_the_health_answer_is_empty() -> None:
     response = run(endpoint().health(Request("GET", "/health")))
     assert (response.status, response.body) == (200, b"")
+
+
+UNUSUAL = """mutation M($data: GenerateCopilotResponseInput!) {
+  generateCopilotResponse(data: $data) { messages @stream(initialCount: 1001) { id } }
+}"""
+
+
+class _Counting:
+    def __init__(self) -> None:
+        self.counted: list[tuple[str, dict[str, str]]] = []
+
+    def count(self, name: str, _value: int = 1, **attributes: str) -> None:
+        self.counted.append((name, attributes))
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        (operation("1.10.6"), []),
+        (UNUSUAL, [("graphql.fallbacks", {"reason": "initialCount"})]),
+        ("{ hello }", []),
+    ],
+)
+def test_what_graphql_core_must_stream_is_counted(text: str, counted: Any) -> None:
+    async def test() -> Any:
+        telemetry = _Counting()
+        container = RuntimeContainer(
+            settings=providers.Object(Settings()), agents=providers.Object((FunctionAgent(writer),))
+        )
+        container.graphql_endpoint.add_kwargs(telemetry=telemetry)
+        container.graphql_endpoint.set_args(*container.graphql_endpoint.args[:2])
+        given = {"data": {**variables("1.10.6")["data"], "agentSession": {"agentName": "writer"}}}
+        await read(await container.graphql_endpoint().handle(post(text, variables_=given if "data" in text else {})))
+        return telemetry.counted
+
+    assert run(test()) == counted

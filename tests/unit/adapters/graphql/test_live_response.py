@@ -12,7 +12,7 @@ from agui_runtime.adapters.graphql.projection import Projection
 from agui_runtime.adapters.scripted import call, say
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
-from agui_runtime.domain.errors import GENERIC_MESSAGE
+from agui_runtime.domain.errors import GENERIC_MESSAGE, UnavailableError
 from agui_runtime.domain.identity import RunKey, Scope, ThreadId
 from tests.support.aio import run
 from tests.support.clock import START
@@ -147,3 +147,12 @@ def test_questions_go_into_their_own_list() -> None:
         assert [event async for event in live.meta_events] == [o.LangGraphInterruptEvent("sure?")]
 
     run(test())
+
+
+def test_a_log_that_goes_away_is_told_in_its_own_words() -> None:
+    messages, status, live = pumped(*say("m", ["a"])[:2], then=UnavailableError("The log is away."))
+    assert messages == [("m", ["a"], o.FailedMessageStatus("Error streaming message content"))]
+    assert isinstance(status, o.FailedResponseStatus)
+    assert status.details["description"] == "The log is away."
+    assert status.details["originalError"]["code"] == "NETWORK_ERROR"
+    assert not live.is_complete

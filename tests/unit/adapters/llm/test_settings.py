@@ -27,7 +27,10 @@ def test_retries_are_not_negative() -> None:
         ModelSettings(max_retries=-1)
 
 
-@pytest.mark.parametrize(("module", "sdk", "extra"), [("openai", "openai", "openai")])
+@pytest.mark.parametrize(
+    ("module", "sdk", "extra"),
+    [("openai", "openai", "openai"), ("anthropic", "anthropic", "anthropic"), ("google", "google.genai", "google")],
+)
 def test_a_missing_sdk_is_told_with_the_extra_to_install(module: str, sdk: str, extra: str) -> None:
     script = WITHOUT.format(module=module, sdk=sdk)
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)

@@ -5,10 +5,31 @@ from collections.abc import Callable
 from typing import Any
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryLimits, MemoryStateStore
+from agui_runtime.adapters.state_decorators import CachedStateStore, MeteredStateStore, ValidatedStateStore
+from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.ports import StateStore
 from agui_runtime.domain.identity import StateKey
 from agui_runtime.domain.state import AgentState
 from tests.contracts.world import STATE_LIMITS
 from tests.support.clock import FakeClock
+
+Decorator = Callable[[StateStore, FakeClock], StateStore]
+
+
+def metered(inner: StateStore, clock: FakeClock) -> StateStore:
+    return MeteredStateStore(inner, LogTelemetry())
+
+
+def validated(inner: StateStore, clock: FakeClock) -> StateStore:
+    return ValidatedStateStore(inner, {"writer": {"type": "object"}}, STATE_LIMITS)
+
+
+def cached(inner: StateStore, clock: FakeClock) -> StateStore:
+    return CachedStateStore(inner, clock, max_age_seconds=1000)
+
+
+DECORATORS: dict[str, Decorator] = {"cached": cached, "validated": validated, "metered": metered}
+"""Every decorator there is, the innermost first, as the contract suites want them."""
 
 
 class Watched(MemoryStateStore):

@@ -1,6 +1,6 @@
 """Every decorator over the memory store keeps the contract of ``StateStore``."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -8,28 +8,12 @@ from attrs import evolve
 from hypothesis import settings
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryLimits
-from agui_runtime.adapters.state_decorators import CachedStateStore, MeteredStateStore, ValidatedStateStore
-from agui_runtime.adapters.telemetry.log import LogTelemetry
-from agui_runtime.application.ports import StateStore
 from tests.contracts.state_store import StateStoreAmongOthersContract, StateStoreContract
 from tests.contracts.state_store_machine import StateStoreMachine
-from tests.contracts.world import STATE_LIMITS, Adapters
+from tests.contracts.world import Adapters
 from tests.support.clock import FakeClock
 from tests.unit.adapters.memory.world import build
-
-Decorator = Callable[[StateStore, FakeClock], StateStore]
-
-
-def metered(inner: StateStore, clock: FakeClock) -> StateStore:
-    return MeteredStateStore(inner, LogTelemetry())
-
-
-def validated(inner: StateStore, clock: FakeClock) -> StateStore:
-    return ValidatedStateStore(inner, {"writer": {"type": "object"}}, STATE_LIMITS)
-
-
-def cached(inner: StateStore, clock: FakeClock) -> StateStore:
-    return CachedStateStore(inner, clock, max_age_seconds=1000)
+from tests.unit.adapters.state_decorators.stores import Decorator, cached, metered, validated
 
 
 class DecoratedWorld:

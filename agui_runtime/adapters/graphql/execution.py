@@ -1,0 +1,92 @@
+"""Executes an operation: by its compiled plan where it has one, else by graphql-core."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import isawaitable
+from typing import Any, cast
+
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
+)
+
+from agui_runtime.adapters.graphql.context import OperationContext
+from agui_runtime.adapters.graphql.documents import Document, is_mutation
+from agui_runtime.adapters.graphql.errors import format_error
+from agui_runtime.adapters.graphql.payloads import InterpretedPayloads, Payloads, execute_plan
+from agui_runtime.adapters.graphql.stream_encoder import FormatError
+from agui_runtime.adapters.graphql.stream_plan import NotCompilableError
+from agui_runtime.application.ports import Telemetry
+
+
+class OperationExecutor:
+    """Executes operations of documents that are valid.
+
+    Args:
+        compiles: whether there are plans at all.
+    """
+
+    def __init__(self, schema: GraphQLSchema, telemetry: Telemetry, *, compiles: bool) -> None:
+        self._schema = schema
+        self._telemetry = telemetry
+        self._compiles = compiles
+
+    async def execute(
+        self,
+        context: OperationContext,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> ExecutionResult | Payloads:
+        """The whole result, or what comes in parts."""
+        format_one: FormatError = partial(
+            format_error, is_mutation=is_mutation(operation), correlation_id=context.request.correlation_id
+        )
+        if self._compiles and document.is_incremental(operation, variables):
+            executor = self._coerced(document, operation, variables)
+            if isinstance(executor, list):
+                return ExecutionResult(None, executor)
+            try:
+                plan = document.plans.get(executor)
+            except NotCompilableError as reason:
+                self._telemetry.count("graphql.fallbacks", reason=str(reason))
+            else:
+                return await execute_plan(plan, executor, context, format_one)
+        return await self._interpret(context, document, operation, variables, format_one)
+
+    def _coerced(
+        self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> list[GraphQLError] | Executor[Any]:
+        """The operation with its variables as the schema has them, or what is wrong with them."""
+        return _build(self._schema, document.node, raw_variable_values=dict(variables), operation_name=_name(operation))
+
+    async def _interpret(
+        self,
+        context: OperationContext,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        format_one: FormatError,
+    ) -> ExecutionResult | Payloads:
+        result = experimental_execute_incrementally(
+            self._schema,
+            document.node,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=_name(operation),
+        )
+        if isawaitable(result):
+            result = await result
+        return result if isinstance(result, ExecutionResult) else InterpretedPayloads(result, format_one)
+
+
+# Untyped in graphql-core: its middleware and its subclasses' own arguments.
+_build: Callable[..., list[GraphQLError] | Executor[Any]] = cast("Any", Executor).build
+
+
+def _name(operation: OperationDefinitionNode) -> str | None:
+    return operation.name.value if operation.name else None

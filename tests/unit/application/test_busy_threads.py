@@ -1,0 +1,199 @@
+"""A request on a busy thread: it waits without looking all the time, is refused, or stops the run before it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from agui_runtime.adapters.memory import MemoryRunLog
+from agui_runtime.adapters.scripted import ScriptedAgent, say
+from agui_runtime.application.values import Lease, LogEntry, RunContext
+from agui_runtime.domain import events as e
+from agui_runtime.domain.errors import BusyError
+from agui_runtime.domain.identity import RunId, Scope, ThreadId
+from agui_runtime.domain.policy import BusyPolicy
+from agui_runtime.domain.runs import Finished, RunInput
+from tests.unit.application.plans import forever
+from tests.unit.application.world import LIMITS, SCOPE, THREAD, WRITER, World, agent_that_says, scenario, to_agent, user
+
+QUICK = agent_that_says(*say("m2", ["Hi"]), name="quick")
+
+
+class Watched(MemoryRunLog):
+    """A log that counts its readers, and lets a test do something between a read and a beginning."""
+
+    reads = 0
+    before_begin: Callable[[], Any] | None = None
+
+    async def read(self, scope: Scope, thread_id: ThreadId, *, after: int = 0) -> Sequence[LogEntry]:
+        self.reads += 1
+        return await super().read(scope, thread_id, after=after)
+
+    async def begin(self, scope: Scope, run_input: RunInput, *, on_stop: Callable[[], None]) -> Lease:
+        between, self.before_begin = self.before_begin, None
+        if between is not None:
+            await between()
+        return await super().begin(scope, run_input, on_stop=on_stop)
+
+
+def world_of(*, stubborn: bool = False, **limits: float) -> tuple[World, Watched]:
+    async def hang(_: RunInput, __: RunContext) -> AsyncIterator[e.Event]:
+        yield e.TextMessageStart("m")
+        try:
+            await forever()
+        except asyncio.CancelledError:
+            if stubborn:
+                await asyncio.sleep(0.05)
+            raise
+
+    world = World(agents=(ScriptedAgent(WRITER, hang), QUICK), limits=evolve(LIMITS, **limits))
+    log = Watched(world.database, world.clock, 30.0)
+    return World(agents=world.agents, limits=world.limits, log=log, database=world.database, clock=world.clock), log
+
+
+def test_a_request_that_waits_does_not_read_the_thread_again_and_again() -> None:
+    world, log = world_of(busy_seconds=5.0)
+
+    async def test() -> None:
+        first = await world.start(to_agent())
+        log.reads = 0
+        second = asyncio.create_task(world.complete(to_agent("quick")))
+        await asyncio.sleep(0.2)
+        assert log.reads == 1
+        first.live.stop()
+        await second
+        assert log.reads <= 3
+
+    scenario(world, test)
+
+
+def test_a_refusal_names_the_run_that_is_live() -> None:
+    world, _ = world_of(busy_seconds=0.02)
+
+    async def test() -> None:
+        await world.start(to_agent(client_run_id=RunId("mine")))
+        with pytest.raises(BusyError) as refused:
+            await world.start(to_agent("quick"))
+        assert refused.value.details["run_id"] == "mine"
+
+    scenario(world, test)
+
+
+def test_the_run_before_is_stopped_where_the_policy_is_to_interrupt() -> None:
+    world, _ = world_of(busy_seconds=0.05, stop_seconds=1.0)
+
+    async def test() -> None:
+        first = await world.start(to_agent())
+        request = to_agent("quick", busy_policy=BusyPolicy.INTERRUPT, messages=(user(message_id="u2"),))
+        assert (await world.complete(request))[-1].type == "RUN_FINISHED"
+        await first.live.wait()
+        ends = [event.type for event in await world.stored_events() if isinstance(event, e.TERMINAL)]
+        assert ends == ["RUN_FINISHED", "RUN_FINISHED"]
+
+    scenario(world, test)
+
+
+def test_the_runtimes_policy_holds_where_the_request_says_nothing() -> None:
+    world, _ = world_of(busy_seconds=0.05, stop_seconds=1.0)
+    world.busy_policy = BusyPolicy.INTERRUPT
+
+    async def test() -> None:
+        first = await world.start(to_agent())
+        assert (await world.complete(to_agent("quick")))[-1].type == "RUN_FINISHED"
+        await first.live.wait()
+        await world.start(to_agent())
+        with pytest.raises(BusyError):
+            await world.start(to_agent("quick", busy_policy=BusyPolicy.REJECT))
+
+    scenario(world, test)
+
+
+def test_an_old_run_that_unwinds_slowly_is_waited_for() -> None:
+    world, _ = world_of(stubborn=True, busy_seconds=0.01, stop_seconds=1.0)
+
+    async def test() -> None:
+        await world.start(to_agent())
+        await asyncio.sleep(0.01)
+        request = to_agent("quick", busy_policy=BusyPolicy.INTERRUPT)
+        assert (await world.complete(request))[-1].type == "RUN_FINISHED"
+
+    scenario(world, test)
+
+
+def test_of_many_that_interrupt_at_once_all_run_one_after_another() -> None:
+    world, _ = world_of(busy_seconds=5.0, stop_seconds=1.0)
+
+    async def test() -> None:
+        await world.start(to_agent())
+        requests = [
+            to_agent("quick", busy_policy=BusyPolicy.INTERRUPT, messages=(user(message_id=f"u{number}"),))
+            for number in range(5)
+        ]
+        ended = await asyncio.gather(*map(world.complete, requests))
+        assert [events[-1].type for events in ended] == ["RUN_FINISHED"] * 5
+        assert len([event for event in await world.stored_events() if isinstance(event, e.RunStarted)]) == 6
+
+    scenario(world, test)
+
+
+# Races
+
+
+async def _run_through(world: World, run_id: str, message_id: str) -> None:
+    run_input = RunInput(THREAD, RunId(run_id), messages=(user(message_id=message_id),))
+    lease = await MemoryRunLog.begin(world.log, SCOPE, run_input, on_stop=lambda: None)  # type: ignore[arg-type]
+    await world.log.append(lease, say("theirs", ["x"]))
+    await world.log.finish(lease, [e.RunFinished(THREAD, run_id)], Finished())
+
+
+def test_a_run_that_came_and_went_between_the_read_and_the_beginning_is_seen() -> None:
+    world, log = world_of()
+
+    async def test() -> None:
+        await world.complete(to_agent("quick"))
+        log.before_begin = lambda: _run_through(world, "between", "question-1b")
+        events = await world.complete(to_agent("quick", messages=(user(), user(message_id="question-1b"))))
+        (started,) = [event for event in events if isinstance(event, e.RunStarted)]
+        assert started.input is not None
+        assert started.input.messages == (), "the other run has brought the message"
+        assert len(await world.stored_events()) == 5 + 5 + len(events)
+
+    scenario(world, test)
+
+
+def test_the_first_run_of_a_thread_sees_one_that_was_faster() -> None:
+    world, log = world_of()
+
+    async def test() -> None:
+        log.before_begin = lambda: _run_through(world, "between", "question-1")
+        events = await world.complete(to_agent("quick"))
+        (started,) = [event for event in events if isinstance(event, e.RunStarted)]
+        assert started.input is not None
+        assert started.input.messages == ()
+
+    scenario(world, test)
+
+
+def test_a_run_that_begins_between_the_read_and_the_beginning_is_waited_for() -> None:
+    world, log = world_of(busy_seconds=5.0)
+
+    async def test() -> None:
+        async def begin() -> None:
+            run_input = RunInput(THREAD, RunId("between"))
+            lease = await MemoryRunLog.begin(log, SCOPE, run_input, on_stop=lambda: None)
+            ending = log.finish(lease, [e.RunFinished(THREAD, "between")], Finished())
+            endings.append(asyncio.create_task(_later(ending)))
+
+        endings: list[asyncio.Task[None]] = []
+        log.before_begin = begin
+        assert (await world.complete(to_agent("quick")))[-1].type == "RUN_FINISHED"
+        await asyncio.gather(*endings)
+
+    scenario(world, test)
+
+
+async def _later(ending: Any) -> None:
+    await asyncio.sleep(0.05)
+    await ending
