@@ -49,7 +49,8 @@ def agui_server(request: pytest.FixtureRequest) -> str:
         pytest.fail(f"not run: {_missing()}, and AGUI_TEST_REQUIRE_NODE=1", pytrace=False)
     node.install(node.AGUI_CLIENTS)
     given = os.environ.get("AGUI_TEST_AGUI_URL")
-    return given or request.getfixturevalue("server").url
+    # On this path both generations of frontends see the same agents.
+    return given or request.getfixturevalue("server").at("/api/copilotkit-single")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,17 @@
 """What outlives a request, as CopilotKit's core sees it: a thread is opened again, followed, stopped, and busy."""
 
-import threading
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 
 from tests.clients.agui_chats import ALL, assert_went_well, last_text, said, say, talk, types
+from tests.clients.chats import ask, chat
+from tests.clients.server import Server
+from tests.support.agui import events, run_input
+from tests.support.aio import run
 
 pytestmark = pytest.mark.clients
 
@@ -63,7 +68,7 @@ def test_an_unknown_thread_opens_empty(agui_server: str) -> None:
 
 
 def test_a_stopped_run_ends_and_the_next_one_runs_at_once(agui_server: str) -> None:
-    answer = talk(agui_server, "core", {"say": "slow:200:50", "stopAfter": 400}, *say("text:2"))
+    answer = talk(agui_server, "core", {"say": "slow:200:50", "stopAfter": 4}, *say("text:2"))
     stopped, then = answer["steps"]
     assert types(stopped)[-1] == "RUN_FINISHED"
     assert types(then)[-1] == "RUN_FINISHED"
@@ -72,7 +77,7 @@ def test_a_stopped_run_ends_and_the_next_one_runs_at_once(agui_server: str) -> N
 
 
 def test_what_came_after_a_stopped_run_comes_back(agui_server: str) -> None:
-    before, after = reopened(agui_server, {"say": "slow:200:50", "stopAfter": 400}, *say("text:2"))
+    before, after = reopened(agui_server, {"say": "slow:200:50", "stopAfter": 4}, *say("text:2"))
     assert_went_well(after)
     assert said(after) == said(before)
 
@@ -82,43 +87,44 @@ def test_a_client_that_hangs_up_loses_nothing(agui_server: str, client: str) -> 
     if client == "core":
         pytest.skip("it asks the server to stop instead")
     thread = str(uuid4())
-    talk(agui_server, client, {"say": "slow:20:50", "stopAfter": 200}, threadId=thread)
+    talk(agui_server, client, {"say": "slow:20:50", "stopAfter": 2}, threadId=thread)
     after = talk(agui_server, "core", OPEN, threadId=thread)
     assert last_text(after) == "".join(f"w{index} " for index in range(20))
 
 
+def beside_a_live_run(url: str, *steps: dict[str, Any]) -> dict[str, Any]:
+    """What a client sees on a thread whose run is under way for another one."""
+
+    async def tell() -> dict[str, Any]:
+        thread = str(uuid4())
+        async with events(url, "agent/default/run", run_input(thread, "slow:100:50")) as stream:
+            async for event in stream:
+                if event["type"] == "TEXT_MESSAGE_CONTENT":
+                    break
+            return await asyncio.to_thread(talk, url, "core", *steps, threadId=thread)
+
+    return run(tell())
+
+
 def test_a_second_client_follows_a_live_run_to_its_end(agui_server: str) -> None:
-    thread = str(uuid4())
-    first: list[dict[str, Any]] = []
-    talking = threading.Thread(
-        target=lambda: first.append(talk(agui_server, "core", *say("slow:60:50"), threadId=thread))
-    )
-    talking.start()
-    second = talk(agui_server, "core", {"wait": 1200}, OPEN, threadId=thread)
-    talking.join()
-    assert said(second) == said(first[0])
-    assert types(second["steps"][1]).count("TEXT_MESSAGE_CONTENT") > 1
+    second = beside_a_live_run(agui_server, OPEN)
+    assert_went_well(second)
+    assert said(second) == [("user", "slow:100:50"), ("assistant", "".join(f"w{index} " for index in range(100)))]
+    assert types(second["steps"][0]).count("TEXT_MESSAGE_CONTENT") > 1
 
 
 def test_a_second_run_on_a_busy_thread_is_told_so(agui_server: str) -> None:
-    thread = str(uuid4())
-    talking = threading.Thread(
-        target=talk, args=(agui_server, "core", *say("slow:100:50")), kwargs={"threadId": thread}
-    )
-    talking.start()
-    second = talk(agui_server, "0.0.59", {"wait": 1000}, *say("text:1"), threadId=thread)
-    talking.join()
-    refusal = second["steps"][1]["events"][-1]
+    second = beside_a_live_run(agui_server, *say("text:1"))
+    refusal = second["steps"][0]["events"][-1]
     assert (refusal["type"], refusal["code"]) == ("RUN_ERROR", "THREAD_BUSY")
 
 
-def test_what_a_graphql_client_said_comes_back_and_the_other_way_round(agui_server: str, server: Any) -> None:
-    from tests.clients.chats import ask, chat
-
+def test_what_a_graphql_client_said_comes_back_and_the_other_way_round(agui_server: str, server: Server) -> None:
+    both = evolve(server, url=agui_server)
     thread = str(uuid4())
-    chat(server, "1.10.6", "text:2", threadId=thread, agent="default")
-    answer = talk(agui_server, "core", OPEN, *say("backend-tool"), threadId=thread)
+    chat(both, "1.10.6", "text:2", threadId=thread, agent="default")
+    answer = talk(both.url, "core", OPEN, *say("backend-tool"), threadId=thread)
     assert_went_well(answer)
     assert said(answer)[:2] == [("user", "text:2"), ("assistant", "w0 w1 ")]
-    loaded = ask(server, "1.10.6", "loadAgentState", threadId=thread, agent="default")
+    loaded = ask(both, "1.10.6", "loadAgentState", threadId=thread, agent="default")
     assert "it is noon" in loaded["data"]["loadAgentState"]["messages"]

@@ -10,7 +10,6 @@ from agui_runtime.adapters.codec.events import encode_event
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.json_value import JsonValue
-from agui_runtime.domain.runs import Interrupt
 
 WireEvent = Mapping[str, JsonValue]
 
@@ -48,7 +47,7 @@ class Projection:
     ) -> None:
         self._with_input = with_input
         self._with_edits = with_edits
-        self._asked: list[JsonValue] = []
+        self._asked = False
         self._agent_name: str | None = None
         self._rules: dict[type, Callable[[Any], Sequence[WireEvent]]] = {
             e.RunStarted: self._started,
@@ -69,7 +68,7 @@ class Projection:
         return (encode_event(event),) if rule is None else rule(event)
 
     def _started(self, event: e.RunStarted) -> Sequence[WireEvent]:
-        self._asked = []
+        self._asked = False
         self._agent_name = event.input.agent_name if event.input else None
         return (encode_event(event if self._with_input else evolve(event, input=None)),)
 
@@ -79,20 +78,16 @@ class Projection:
         Those of LangGraph's form go in theirs alone: clients since 0.0.56 refuse any answer but a ``resume`` to an
         outcome, and UIs before 1.69 can give none.
         """
-        interrupts = tuple(each for each in event.interrupts if not self._was_asked(each))
+        interrupts = tuple(each for each in event.interrupts if not each.is_derived)
         asked = () if self._asked else tuple(encode_event(question(each)) for each in interrupts)
         return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, interrupts)))))
-
-    def _was_asked(self, interrupt: Interrupt) -> bool:
-        """Whether a CUSTOM event has asked it, and nothing is known of it but what that event said."""
-        return interrupt == Interrupt(interrupt.id, interrupt.value) and interrupt.value in self._asked
 
     def _failed(self, event: e.RunError) -> Sequence[WireEvent]:
         return (encode_event(evolve(event, code=wire_code(event.code))),)
 
     def _custom(self, event: e.Custom) -> Sequence[WireEvent]:
         if event.name in LEGACY_NAMES:
-            self._asked.append(event.value)
+            self._asked = True
             event = legacy_event(event)
         return (encode_event(event),)
 

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { CopilotKitCore } from "@copilotkit/core";
 import { z } from "zod";
 
-import { answers, asked } from "./interrupts.mjs";
+import { answers, asked, texts } from "./events.mjs";
 
 // Without a window it takes itself to be rendered on a server, and asks the runtime nothing.
 globalThis.window ??= globalThis;
@@ -32,7 +32,11 @@ export class CoreClient {
     if ("open" in step) this.agent = undefined;
     if (!this.agent) await this.#start();
     const events = [];
-    const { unsubscribe } = this.agent.subscribe({ onEvent: ({ event }) => void events.push(event) });
+    const onEvent = ({ event }) => {
+      events.push(event);
+      if (step.stopAfter && texts(events) === step.stopAfter) this.core.stopAgent({ agent: this.agent });
+    };
+    const { unsubscribe } = this.agent.subscribe({ onEvent });
     const error = await this.#act(step).then(() => null, (reason) => String(reason?.message ?? reason));
     unsubscribe();
     this.asked = asked(events);
@@ -63,7 +67,6 @@ export class CoreClient {
   async #act(step) {
     if ("open" in step) return this.core.connectAgent({ agent: this.agent });
     if ("say" in step) this.agent.addMessage({ id: randomUUID(), role: "user", content: step.say });
-    if (step.stopAfter) setTimeout(() => this.core.stopAgent({ agent: this.agent }), step.stopAfter);
     const forwardedProps = "command" in step ? { command: step.command } : step.forwardedProps;
     const resume = "answer" in step ? answers(this.asked, step.answer) : undefined;
     return this.core.runAgent({ agent: this.agent, resume, forwardedProps });

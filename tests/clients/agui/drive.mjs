@@ -4,7 +4,7 @@
 // @ag-ui/client) or core (CopilotKitCore of @copilotkit/core, which is what React frontends are built on).
 //
 // Scenario: {threadId, agent?, transport?: "rest" | "single" | "auto", headers?, state?, steps: [step]}
-//   step: {say: text, stopAfter?: ms, forwardedProps?} | {answer: {status?, payload?}} | {command: value} | {open: true} | {wait: ms}
+//   step: {say: text, stopAfter?: pieces of text, forwardedProps?} | {answer: {status?, payload?}} | {command: value} | {open: true} | {wait: ms}
 //   "answer" answers all questions that the step before ended with.
 //   "open" starts afresh, as a reloaded page does, and connects to the thread (core only).
 // Answer: {steps: [{events, error}], messages, state, errors, unhandled}

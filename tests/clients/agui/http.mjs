@@ -1,7 +1,7 @@
 // HttpAgent: one POST a run, to the agent's own path.
 import { randomUUID } from "node:crypto";
 
-import { answers, asked } from "./interrupts.mjs";
+import { answers, asked, texts } from "./events.mjs";
 
 export class HttpClient {
   static async of(version, url, scenario) {
@@ -30,10 +30,12 @@ export class HttpClient {
     if ("answer" in step) parameters.resume = answers(this.asked, step.answer);
     if ("command" in step) parameters.forwardedProps = { command: step.command };
     const watcher = {
-      onEvent: ({ event }) => void events.push(event),
+      onEvent: ({ event }) => {
+        events.push(event);
+        if (step.stopAfter && texts(events) === step.stopAfter) this.agent.abortRun();
+      },
       onRunFailed: ({ error }) => void this.errors.push(String(error.message)),
     };
-    if (step.stopAfter) setTimeout(() => this.agent.abortRun(), step.stopAfter);
     const error = await this.agent.runAgent(parameters, watcher).then(() => null, (reason) => String(reason.message));
     this.asked = asked(events);
     return { events, error };

@@ -55,7 +55,7 @@ def test_a_question_in_the_standard_form_is_asked_in_langgraph_s_before() -> Non
 
 
 def test_a_question_in_langgraph_s_form_is_asked_in_that_form_alone() -> None:
-    asked = Interrupt("int-1", value="your name?")
+    asked = Interrupt("int-1", value="your name?", is_derived=True)
     custom, finished = told(
         started(), e.Custom("on_interrupt", "your name?"), e.RunFinished("t", "r", interrupts=(asked,))
     )[1:]

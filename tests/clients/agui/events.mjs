@@ -7,3 +7,8 @@ export function asked(events) {
 export function answers(interrupts, { status = "resolved", payload }) {
   return interrupts.map(({ id }) => ({ interruptId: id, status, payload }));
 }
+
+// How many pieces of text have arrived.
+export function texts(events) {
+  return events.filter((event) => event.type === "TEXT_MESSAGE_CONTENT").length;
+}
