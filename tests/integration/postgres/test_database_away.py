@@ -1,16 +1,14 @@
 """A server whose database goes away in the middle of runs, and comes back, as clients meet it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.integration.postgres.test_composition import database, runtime_url
 from tests.support.agui_client import Frame, frames_of, opened, run_input
 from tests.support.aio import run
-from tests.support.commands import Command, command
+from tests.support.commands import command
 from tests.support.graphql_client import chat, streaming
 from tests.support.incremental import merge
 from tests.support.postgres_servers import Server
