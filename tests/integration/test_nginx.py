@@ -41,7 +41,6 @@ async def nginx_before(url: str, folder: Path, snippet: str = SNIPPET) -> AsyncG
     conf = folder / "nginx.conf"
     there = snippet.replace("http://127.0.0.1:8000", upstream)
     conf.write_text(MAIN.format(user=user, folder=folder, port=port, snippet=there))
-    )
     words = [str(NGINX), "-c", str(conf), "-p", str(folder)]
     with subprocess.Popen(words, stderr=subprocess.PIPE) as server:  # noqa: ASYNC220 - it only starts
         try:
