@@ -108,7 +108,8 @@ def containers(settings: Settings, debug: Debug, remote: FakeRemote) -> list[Run
     guardrail = providers.Object(WordGuardrail())
 
     def at(path: str) -> Any:
-        return providers.Object(evolve(settings, base_path=path))
+        # A busy thread is refused within the time that the recordings' slow runs take.
+        return providers.Object(evolve(settings, base_path=path, clear_threads=True, busy_seconds=0.2))
 
     def full(path: str) -> RuntimeContainer:
         hooks = PeerHooks(debug)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from attrs import define, frozen
 
+from agui_runtime.application.eager_reader import EagerReader
 from agui_runtime.application.iterators import close
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.tool_executor import ToolExecutor
@@ -40,6 +41,10 @@ _BOUNDARIES = (
     | e.SubagentError
 )
 """The events that open and close streams."""
+
+
+_PIECES = frozenset({e.TextMessageContent, e.ToolCallArgs, e.ReasoningMessageContent})
+"""Pieces of open streams: what is said in one go goes into the log in one go."""
 
 
 class AgentTool(Protocol):
@@ -80,6 +85,11 @@ class _OpenCall:
     pieces: list[str]
 
 
+def _is_piece(event: e.Event) -> bool:
+    """Whether it may wait for more: it has text alone; any other payload its agent may change as soon as it goes on."""
+    return type(event) in _PIECES and event.raw_event is None and event.metadata is None
+
+
 class RunDriver:
     """Drives one run to the end of its producer.
 
@@ -101,6 +111,7 @@ class RunDriver:
         self._begun = False
         self._sealed = False
         self._owed: list[e.Event] = []
+        self._ready: list[e.Event] = []
 
     async def drive(self) -> Outcome:
         """Read the producer to its end; how the run came out.
@@ -111,11 +122,16 @@ class RunDriver:
         self._begun = True
         events = self._plan.events
         try:
-            async for event in events:
+            async for event in EagerReader(events, self._flush):
                 await self._take(event)
+        except Exception:
+            # What was said before the fault was said.
+            await self._flush()
+            raise
         finally:
             await close(events)
         await self._publish_all(self._lifecycle.end_of_stream())
+        await self._flush()
         return self._outcome()
 
     def seal(self) -> None:
@@ -144,7 +160,12 @@ class RunDriver:
     async def _take(self, event: e.Event) -> None:
         if self._sealed:
             raise InvalidEventError(f"{event.type} came after the run was sealed.")
-        await self._publish_all(self._lifecycle.feed(event))
+        fed = self._lifecycle.feed(event)
+        if len(fed) == 1 and _is_piece(event):
+            self._hold(event)
+            await self._be_fair()
+        else:
+            await self._publish_all(fed)
 
     async def _publish_all(self, events: Sequence[e.Event]) -> None:
         owed = self._owed
@@ -155,19 +176,35 @@ class RunDriver:
                 continue
             await self._publish(event)
             del owed[0]
-            if self._events % FAIRNESS == 0:
-                await asyncio.sleep(0)
+            await self._be_fair()
             if isinstance(event, e.ToolCallEnd):
                 await self._answer(event)
 
     async def _publish(self, event: e.Event) -> None:
         if self._sealed:
             raise InvalidEventError(f"{event.type} came after the run was sealed.")
+        self._hold(event)
+        if not _is_piece(event):
+            await self._flush()
+
+    def _hold(self, event: e.Event) -> None:
+        """Count an event, and have it ready for the recording."""
         self._note(event)
         self._events += 1
         self._bytes += e.weight(event)
         check_usage(Usage(self._events, self._bytes), self._plan.limits)
-        await self._plan.recording.append((event,))
+        self._ready.append(event)
+
+    async def _be_fair(self) -> None:
+        if self._events % FAIRNESS == 0:
+            await self._flush()
+            await asyncio.sleep(0)
+
+    async def _flush(self) -> None:
+        """Record what is ready."""
+        if self._ready and not self._sealed:
+            ready, self._ready = self._ready, []
+            await self._plan.recording.append(ready)
 
     def _note(self, event: e.Event) -> None:
         match event:
@@ -211,7 +248,7 @@ class RunDriver:
         await self._publish(self._result(call_id, f"{call.name} agent started"))
         nested = self._plan.agent_tools[call.name].run()
         try:
-            async for inner in nested:
+            async for inner in EagerReader(nested, self._flush):
                 await self._take(inner)
         finally:
             await close(nested)

@@ -10,15 +10,17 @@ from agui_runtime._version import __version__
 from agui_runtime.adapters.agui.endpoint import AguiEndpoint
 from agui_runtime.adapters.agui.operations import Operations as AguiOperations
 from agui_runtime.adapters.graphql.context import Operations
-from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
+from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint, version_headers
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
+from agui_runtime.adapters.http.health import HealthEndpoint
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
-from agui_runtime.adapters.system.access import NoIdentity, OneScope
+from agui_runtime.adapters.system.catalogs import ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.clear_threads import ClearThreads
 from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
@@ -30,9 +32,11 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.ports import AgentCatalog, LanguageModel
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
+from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
@@ -40,6 +44,8 @@ from agui_runtime.application.save_state import SaveState
 from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
+from agui_runtime.composition.access import access_policy_of, identity_of
+from agui_runtime.composition.health import check_health_of
 from agui_runtime.composition.remotes import (
     agent_catalog_of,
     configured_agents,
@@ -65,24 +71,36 @@ def _guardrail(settings: Settings) -> HttpGuardrail | None:
     return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
 
 
+def _offered(catalog: AgentCatalog, model: LanguageModel | None) -> AgentCatalog:
+    return catalog if model is None else ModelByDefaultCatalog(catalog, model)
+
+
 def _somewhere() -> int:
     """Where a thread's run numbers begin: elsewhere in each process, and within the databases' 63 bits."""
     return randbits(52)
 
 
-def _routes(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint) -> tuple[Route, ...]:
-    base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), graphql.health)
+def _routes(
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint
+) -> tuple[Route, ...]:
+    base = frozenset({"", "/"})
     either = agui.before(graphql.handle)
     if not settings.graphiql:
-        return (Route(base, either), health)
+        return (Route(base, either), *health.routes)
     graphiql = Graphiql()
-    return (Route(base, graphiql.before(either)), health, Route(graphiql.paths, graphiql.serve))
+    return (Route(base, graphiql.before(either)), *health.routes, Route(graphiql.paths, graphiql.serve))
 
 
-def _router(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, ids: RandomIds) -> Router:
+def _health_router(settings: Settings, health: HealthEndpoint, ids: RandomIds) -> Router:
+    return Router("", health.routes, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id)
+
+
+def _router(
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint, ids: RandomIds
+) -> Router:
     return Router(
         settings.base_path,
-        _routes(settings, graphql, agui),
+        _routes(settings, graphql, agui, health),
         below=agui.handle,
         cors=settings.cors,
         limits=settings.http_limits,
@@ -121,13 +139,14 @@ class RuntimeContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
     telemetry = providers.Singleton(LogTelemetry)
-    identity = providers.Singleton(NoIdentity)
-    access_policy = providers.Singleton(OneScope)
+    identity = providers.Singleton(identity_of, settings)
+    access_policy = providers.Singleton(access_policy_of, settings, identity)
 
     remote_client = providers.Singleton(remote_client_of, settings, telemetry)
     endpoints = providers.Singleton(configured_endpoints, settings, remote_client, remote_endpoints)
     agents_elsewhere = providers.Singleton(configured_agents, settings, remote_client)
     agent_catalog = providers.Singleton(agent_catalog_of, agents, agents_elsewhere, agent_factory, endpoints)
+    offered_agents = providers.Singleton(_offered, agent_catalog, model)
     tool_catalog = providers.Singleton(tool_catalog_of, tools, endpoints)
 
     memory = providers.Singleton(
@@ -142,24 +161,26 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
-    run_states = providers.Factory(RunStates, states, expiry)
+    run_states = providers.Factory(RunStates, states, expiry, settings.provided.state_limits)
     run_opening = providers.Factory(
         RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
+    admission = providers.Singleton(RunAdmission, settings.provided.admission_limits)
     generate_response = providers.Factory(
         GenerateResponse,
-        agents=agent_catalog,
+        agents=offered_agents,
         tools=tool_catalog,
         model=model,
         opening=run_opening,
         states=run_states,
         supervisor=supervisor,
+        admission=admission,
         hooks=hooks,
         guardrail=guardrail,
         ids=ids,
         limits=settings.provided.run_limits,
     )
-    load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
+    load_state = providers.Factory(LoadState, offered_agents, states, run_log)
     save_state = providers.Factory(SaveState, states, settings.provided.state_limits, expiry)
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
@@ -172,14 +193,15 @@ class RuntimeContainer(containers.DeclarativeContainer):
     rename_thread = providers.Factory(RenameThread, thread_directory)
     archive_thread = providers.Factory(ArchiveThread, thread_directory)
     delete_thread = providers.Factory(DeleteThread, thread_directory, states)
+    clear_threads = providers.Factory(ClearThreads, list_threads, delete_thread)
     thread_messages = providers.Factory(ThreadMessages, run_log)
     thread_events = providers.Factory(ThreadEvents, run_log)
     thread_states = providers.Factory(ThreadStates, states, thread_directory)
     execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
-    list_agents = providers.Factory(ListAgents, agent_catalog)
-    find_agent = providers.Factory(FindAgent, agent_catalog)
+    list_agents = providers.Factory(ListAgents, offered_agents)
+    find_agent = providers.Factory(FindAgent, offered_agents)
     describe_runtime = providers.Factory(
-        DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql", "ag-ui")
+        DescribeRuntime, offered_agents, model, version=__version__, protocols=("graphql", "ag-ui")
     )
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
@@ -208,15 +230,32 @@ class RuntimeContainer(containers.DeclarativeContainer):
     agui_operations = providers.Singleton(
         AguiOperations,
         generate=generate_response,
+        connect_thread=connect_thread,
+        stop_run=stop_run,
         list_agents=list_agents,
         find_agent=find_agent,
+        list_threads=list_threads,
+        get_thread=get_thread,
+        rename_thread=rename_thread,
+        archive_thread=archive_thread,
+        delete_thread=delete_thread,
+        clear_threads=clear_threads,
+        thread_messages=thread_messages,
+        thread_events=thread_events,
+        thread_states=thread_states,
         access=access,
         version=__version__,
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
         keep_alive_seconds=settings.provided.keep_alive_seconds,
         hidden=settings.provided.hidden_events,
+        may_clear_threads=settings.provided.clear_threads,
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
-    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, ids)
+    check_health = providers.Singleton(check_health_of, database, supervisor)
+    health_endpoint = providers.Singleton(
+        HealthEndpoint, check_health, __version__, headers=providers.Object(version_headers)
+    )
+    health_router = providers.Singleton(_health_router, settings, health_endpoint, ids)
+    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, health_endpoint, ids)

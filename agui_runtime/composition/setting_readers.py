@@ -1,14 +1,10 @@
-"""How the texts of environment variables are read; what does not fit is answered with what was expected.
-
-Each reader raises ``ValueError`` with what was expected as its text.
-"""
+"""How the texts of variables are read. Each raises ``ValueError`` with what was expected, in words for an operator."""
 
 import re
 
 from agui_runtime.domain.policy import BusyPolicy
 
 MAX_LIFETIME_SECONDS = 100 * 366 * 24 * 60 * 60
-"""Far enough; more does not fit into a date."""
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -30,14 +26,14 @@ def address(text: str) -> str:
 
 
 def port(text: str) -> int:
-    """A port number; 0 picks a free one."""
+    """A port number; 0 for any."""
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ValueError("a port number from 0 to 65535")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """A number of seconds, more than 0."""
+    """A duration."""
     try:
         value = float(text)
     except ValueError:
@@ -48,7 +44,7 @@ def seconds(text: str) -> float:
 
 
 def seconds_or_off(text: str) -> float:
-    """A number of seconds; 0 for off."""
+    """A duration, or 0 for never."""
     try:
         return 0.0 if float(text) == 0 else seconds(text)
     except ValueError:
@@ -56,7 +52,7 @@ def seconds_or_off(text: str) -> float:
 
 
 def lifetime(text: str) -> float:
-    """How long something is kept."""
+    """A duration that a date can be moved by."""
     value = seconds(text)
     if value > MAX_LIFETIME_SECONDS:
         raise ValueError(f"a number of seconds up to {MAX_LIFETIME_SECONDS}, which is a hundred years")
@@ -64,7 +60,7 @@ def lifetime(text: str) -> float:
 
 
 def switch(text: str) -> bool:
-    """Yes or no."""
+    """On or off."""
     if text.lower() in _TRUE:
         return True
     if text.lower() in _FALSE:
@@ -79,22 +75,22 @@ def names(text: str) -> tuple[str, ...]:
 
 def origins(text: str) -> tuple[str, ...]:
     """Origins of pages, or ``*``."""
-    origins = names(text)
-    for origin in origins:
+    found = names(text)
+    for origin in found:
         if origin != "*" and ("://" not in origin or origin.endswith("/")):
             raise ValueError("origins such as https://app.example.com, separated by commas, or *")
-    return origins
+    return found
 
 
 def path(text: str) -> str:
-    """A path, without a slash at its end."""
+    """A path, without the slash at its end."""
     if _PATH.fullmatch(text) is None:
         raise ValueError("a path that begins with / and has only letters, digits and -._~/")
     return text.rstrip("/")
 
 
 def url(text: str) -> str:
-    """A URL, http or https, without a slash at its end."""
+    """A URL, without the slash at its end."""
     if not text.startswith(("http://", "https://")):
         raise ValueError("a URL that begins with http:// or https://")
     return text.rstrip("/")
@@ -117,21 +113,36 @@ def urls_by_name(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def database_url(text: str) -> str:
-    """A PostgreSQL URL."""
+    """A PostgreSQL server's URL."""
     if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("a URL that begins with postgresql://")
     return text
 
 
+def tokens(text: str) -> tuple[tuple[str, str], ...]:
+    """Pairs of a token and its owner, from ``name=token`` pairs."""
+    pairs = [entry.partition("=") for entry in names(text)]
+    if not all(name.strip() and equals and token.strip() for name, equals, token in pairs):
+        raise ValueError("name=token pairs, separated by commas")
+    return tuple((token.strip(), name.strip()) for name, _, token in pairs)
+
+
+def access(text: str) -> str:
+    """Who shares threads."""
+    if text.lower() not in {"shared", "tenant", "owner"}:
+        raise ValueError("shared, tenant or owner")
+    return text.lower()
+
+
 def level(text: str) -> str:
-    """A log level."""
+    """A level of the log."""
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("DEBUG, INFO, WARNING or ERROR")
     return text.upper()
 
 
 def busy_policy(text: str) -> BusyPolicy:
-    """What a busy thread means to a new run."""
+    """What happens to a run on a busy thread."""
     try:
         return BusyPolicy(text.lower())
     except ValueError as error:

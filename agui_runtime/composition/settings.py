@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from attrs import field, frozen
@@ -13,10 +13,10 @@ from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.limits import HttpLimits
 from agui_runtime.adapters.memory import MemoryLimits
-from agui_runtime.composition import setting_readers as read
+from agui_runtime.composition import setting_readers as readers
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event
-from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
+from agui_runtime.domain.policy import AdmissionLimits, BusyPolicy, RunLimits, StateLimits
 
 PREFIX = "AGUI_"
 TEST_PREFIX = "AGUI_TEST_"
@@ -31,71 +31,88 @@ def _setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: 
 class Settings:
     """Every setting; the variable's name is the attribute's in capitals, behind ``AGUI_``."""
 
-    host: str = _setting("127.0.0.1", read.address, "Address to listen on")
-    port: int = _setting(8000, read.port, "Port to listen on; 0 picks a free one")
-    base_path: str = _setting("/api/copilotkit", read.path, "Where the runtime is served")
-    graphiql: bool = _setting(True, read.switch, "Whether browsers that open the endpoint get the GraphiQL page")
-    log_level: str = _setting("INFO", read.level, "What the server logs")
-    cors_origins: tuple[str, ...] = _setting((), read.origins, "Pages that may call, besides those on this machine")
-    cors_allow_loopback: bool = _setting(True, read.switch, "Whether pages on this machine may call")
-    forward_headers: tuple[str, ...] = _setting((), read.names, "Callers' headers that go to agents; none by default")
+    host: str = _setting("127.0.0.1", readers.address, "Address to listen on")
+    port: int = _setting(8000, readers.port, "Port to listen on; 0 picks a free one")
+    base_path: str = _setting("/api/copilotkit", readers.path, "Where the runtime is served")
+    graphiql: bool = _setting(True, readers.switch, "Whether browsers that open the endpoint get the GraphiQL page")
+    log_level: str = _setting("INFO", readers.level, "What the server logs")
+    cors_origins: tuple[str, ...] = _setting((), readers.origins, "Pages that may call, besides those on this machine")
+    cors_allow_loopback: bool = _setting(True, readers.switch, "Whether pages on this machine may call")
+    allow_anonymous: bool = _setting(False, readers.switch, "Whether other machines may call without an identity")
+    auth_tokens: tuple[tuple[str, str], ...] = _setting(
+        (), readers.tokens, "Bearer tokens of callers: name=token", secret=True
+    )
+    jwt_jwks_url: str = _setting("", readers.url, "Where the keys are that sign callers' JSON Web Tokens")
+    jwt_issuer: str = _setting("", str, "Who must have made those tokens")
+    jwt_audience: tuple[str, ...] = _setting((), readers.names, "For whom they must be: any of these")
+    jwt_algorithms: tuple[str, ...] = _setting(("RS256", "ES256"), readers.names, "How they may be signed")
+    access: str = _setting("", readers.access, "Who shares threads: shared, tenant or owner; owner if callers sign in")
+    tenant_claim: str = _setting("tenant", str, "Which claim of a token names the tenant; dots reach into objects")
+    forward_headers: tuple[str, ...] = _setting((), readers.names, "Callers' headers that go to agents")
     reasoning_events: bool = _setting(
-        True, read.switch, "Whether AG-UI frontends get reasoning; older than 1.57 break on it"
+        True, readers.switch, "Whether AG-UI frontends get reasoning; older than 1.57 break on it"
     )
     subagent_events: bool = _setting(
-        True, read.switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
+        True, readers.switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
     )
-    keep_alive_seconds: float = _setting(15.0, read.seconds_or_off, "How long a stream may be silent; 0 for ever")
-    guardrails_url: str = _setting("", read.url, "Base URL of a guardrails service; none by default")
-    remote_agents: tuple[tuple[str, str], ...] = _setting((), read.urls_by_name, "AG-UI agents elsewhere, as name=URL")
+    clear_threads: bool = _setting(
+        False, readers.switch, "Whether a frontend may delete all of its threads; for development"
+    )
+    keep_alive_seconds: float = _setting(15.0, readers.seconds_or_off, "How long a stream may be silent; 0 for ever")
+    guardrails_url: str = _setting("", readers.url, "Base URL of a guardrails service; none by default")
+    remote_agents: tuple[tuple[str, str], ...] = _setting(
+        (), readers.urls_by_name, "AG-UI agents elsewhere, as name=URL"
+    )
     remote_endpoints: tuple[tuple[str, str], ...] = _setting(
-        (), read.urls_by_name, "CopilotKit remote endpoints or AG-UI runtimes, as name=URL"
+        (), readers.urls_by_name, "CopilotKit remote endpoints or AG-UI runtimes, as name=URL"
     )
     remote_tokens: tuple[tuple[str, str], ...] = _setting(
-        (), read.by_name, "Bearer tokens for the two above, as name=token", secret=True
+        (), readers.by_name, "Bearer tokens for the two above, as name=token", secret=True
     )
-    remote_private_addresses: bool = _setting(True, read.switch, "Whether the two above may be in private networks")
-    remote_attempts: int = _setting(3, read.count, "How often a request is sent at most, where it fails at once")
-    remote_connect_seconds: float = _setting(10.0, read.seconds, "How long connecting to a remote agent may take")
-    remote_first_byte_seconds: float = _setting(60.0, read.seconds, "How long a remote agent may take to answer")
-    remote_idle_seconds: float = _setting(120.0, read.seconds, "Longest silence of a remote agent within a run")
-    max_body_bytes: int = _setting(10 * 1024 * 1024, read.count, "Largest request body, in bytes")
-    body_seconds: float = _setting(30.0, read.seconds, "How long a request body may take to arrive")
-    max_query_depth: int = _setting(20, read.count, "Deepest nesting of a GraphQL query")
-    max_query_aliases: int = _setting(100, read.count, "Most aliases of a GraphQL query")
-    max_query_fields: int = _setting(500, read.count, "Most fields of a GraphQL query, as written")
-    max_run_events: int = _setting(100_000, read.count, "Most events of one run")
-    max_run_bytes: int = _setting(16 * 1024 * 1024, read.count, "Most output of one run, in characters")
-    max_run_seconds: float = _setting(600.0, read.seconds, "Longest run")
-    tool_seconds: float = _setting(60.0, read.seconds, "Longest call of a server-side tool")
-    stop_seconds: float = _setting(5.0, read.seconds, "How long a stopped agent may take before its run is sealed")
-    busy_seconds: float = _setting(2.0, read.seconds, "How long a new run waits for the old one on the same thread")
+    remote_private_addresses: bool = _setting(True, readers.switch, "Whether the two above may be in private networks")
+    remote_attempts: int = _setting(3, readers.count, "How often a request is sent at most, where it fails at once")
+    remote_connect_seconds: float = _setting(10.0, readers.seconds, "How long connecting to a remote agent may take")
+    remote_first_byte_seconds: float = _setting(60.0, readers.seconds, "How long a remote agent may take to answer")
+    remote_idle_seconds: float = _setting(120.0, readers.seconds, "Longest silence of a remote agent within a run")
+    max_body_bytes: int = _setting(10 * 1024 * 1024, readers.count, "Largest request body, in bytes")
+    body_seconds: float = _setting(30.0, readers.seconds, "How long a request body may take to arrive")
+    max_query_depth: int = _setting(20, readers.count, "Deepest nesting of a GraphQL query")
+    max_query_aliases: int = _setting(100, readers.count, "Most aliases of a GraphQL query")
+    max_query_fields: int = _setting(500, readers.count, "Most fields of a GraphQL query, as written")
+    max_runs: int = _setting(1000, readers.count, "Most live runs of a process")
+    max_runs_per_caller: int = _setting(20, readers.count, "Most live runs of one caller, where callers sign in")
+    max_run_events: int = _setting(100_000, readers.count, "Most events of one run")
+    max_run_bytes: int = _setting(16 * 1024 * 1024, readers.count, "Most output of one run, in characters")
+    max_run_seconds: float = _setting(600.0, readers.seconds, "Longest run")
+    tool_seconds: float = _setting(60.0, readers.seconds, "Longest call of a server-side tool")
+    stop_seconds: float = _setting(5.0, readers.seconds, "How long a stopped agent may take before its run is sealed")
+    busy_seconds: float = _setting(2.0, readers.seconds, "How long a new run waits for the old one on the same thread")
     busy_policy: BusyPolicy = _setting(  # noqa: RUF009 - a field, as the others are
-        BusyPolicy.REJECT, read.busy_policy, "Whether to `reject` that run in the end, or to `interrupt` the old one"
+        BusyPolicy.REJECT, readers.busy_policy, "Whether to `reject` that run in the end, or to `interrupt` the old one"
     )
-    lease_seconds: float = _setting(30.0, read.seconds, "How long a run outlives its process")
-    drain_seconds: float = _setting(10.0, read.seconds, "How long live runs may go on at shutdown")
-    max_state_bytes: int = _setting(1024 * 1024, read.count, "Largest state of one agent in one thread, in bytes")
-    max_state_depth: int = _setting(64, read.count, "Deepest nesting of a state")
-    max_states_per_thread: int = _setting(100, read.count, "Most agents with a state in one thread")
+    lease_seconds: float = _setting(30.0, readers.seconds, "How long a run outlives its process")
+    drain_seconds: float = _setting(10.0, readers.seconds, "How long live runs may go on at shutdown")
+    max_state_bytes: int = _setting(1024 * 1024, readers.count, "Largest state of one agent in one thread, in bytes")
+    max_state_depth: int = _setting(64, readers.count, "Deepest nesting of a state")
+    max_states_per_thread: int = _setting(100, readers.count, "Most agents with a state in one thread")
     state_lifetime_seconds: float | None = _setting(
-        None, read.lifetime, "How long a state is kept after its last save; for ever by default"
+        None, readers.lifetime, "How long a state is kept after its last save; for ever by default"
     )
-    state_sweep_seconds: float = _setting(60.0, read.seconds, "How often expired states are removed")
-    memory_max_threads: int = _setting(10_000, read.count, "Most threads kept in memory; the idlest go first")
-    memory_max_bytes: int = _setting(256 * 1024 * 1024, read.count, "Most bytes kept in memory; the idlest go first")
-    compact_seconds: float = _setting(300.0, read.seconds, "How long an ended run is kept event by event")
-    retention_days: int = _setting(0, read.count_or_zero, "Days after which an idle thread is erased; 0: never")
+    state_sweep_seconds: float = _setting(60.0, readers.seconds, "How often expired states are removed")
+    memory_max_threads: int = _setting(10_000, readers.count, "Most threads kept in memory; the idlest go first")
+    memory_max_bytes: int = _setting(256 * 1024 * 1024, readers.count, "Most bytes kept in memory; the idlest go first")
+    compact_seconds: float = _setting(300.0, readers.seconds, "How long an ended run is kept event by event")
+    retention_days: int = _setting(0, readers.count_or_zero, "Days after which an idle thread is erased; 0: never")
 
     database_url: str = _setting(
-        "", read.database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True
+        "", readers.database_url, "PostgreSQL for states, runs and threads; memory by default", secret=True
     )
-    database_direct_url: str = _setting("", read.database_url, "The same past a pooler, for migrations", secret=True)
-    database_pgbouncer: bool = _setting(False, read.switch, "Whether a pooler in transaction mode is between")
-    database_min_connections: int = _setting(1, read.count, "Database connections kept open")
-    database_max_connections: int = _setting(10, read.count, "Most database connections of this process, besides one")
-    database_connect_seconds: float = _setting(5.0, read.seconds, "How long getting a database connection may take")
-    database_seconds: float = _setting(10.0, read.seconds, "How long one database operation may take")
+    database_direct_url: str = _setting("", readers.database_url, "The same past a pooler, for migrations", secret=True)
+    database_pgbouncer: bool = _setting(False, readers.switch, "Whether a pooler in transaction mode is between")
+    database_min_connections: int = _setting(1, readers.count, "Database connections kept open")
+    database_max_connections: int = _setting(10, readers.count, "Most database connections of a process, besides one")
+    database_connect_seconds: float = _setting(5.0, readers.seconds, "How long getting a database connection may take")
+    database_seconds: float = _setting(10.0, readers.seconds, "How long one database operation may take")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -161,6 +178,11 @@ class Settings:
         )
 
     @property
+    def admission_limits(self) -> AdmissionLimits:
+        """Limits on the number of runs."""
+        return AdmissionLimits(self.max_runs, self.max_runs_per_caller)
+
+    @property
     def state_limits(self) -> StateLimits:
         """Limits on states."""
         return StateLimits(self.max_state_bytes, self.max_state_depth, self.max_states_per_thread)
@@ -180,10 +202,15 @@ def settings_table() -> str:
     """All settings as a Markdown table, for the documentation."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for attribute in attrs.fields(Settings):
-        default: Any = attribute.default
-        shown = "" if default in ((), None) else str(default)
+        shown = _shown(attribute.default)
         rows.append(f"| `{PREFIX}{attribute.name.upper()}` | `{shown}` | {attribute.metadata['meaning']} |")
     return "\n".join(rows).replace("| `` |", "| none |")
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return ""
+    return ",".join(cast("tuple[str, ...]", default)) if isinstance(default, tuple) else str(default)
 
 
 def _unknown(name: str, known: list[str]) -> str:

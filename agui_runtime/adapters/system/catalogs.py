@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from agui_runtime.application.ports import Agent, AgentCatalog, ToolCatalog
+from agui_runtime.application.model_agent import DEFAULT_AGENT, ModelAgent
+from agui_runtime.application.ports import Agent, AgentCatalog, LanguageModel, ToolCatalog
 from agui_runtime.domain.errors import AguiError, ConfigurationError, ErrorCode, NotFoundError
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.json_value import JsonObject
@@ -102,6 +103,35 @@ class CombinedAgentCatalog:
             except AguiError as error:
                 failure = failure or error
         raise failure or _not_found(name, available)
+
+
+class ModelByDefaultCatalog:
+    """A catalogue in which the host's model is the agent ``default`` where there is no other of that name.
+
+    AG-UI frontends know agents only, and ask for that one where the page names none (contract agui §2). It is found,
+    not listed: GraphQL frontends ask the model itself, which must not be offered to itself as a tool.
+    """
+
+    def __init__(self, catalog: AgentCatalog, model: LanguageModel) -> None:
+        self._catalog = catalog
+        self._agent = ModelAgent(model)
+
+    async def list(self, caller: Caller) -> Sequence[Agent]:
+        """All but the model."""
+        return await self._catalog.list(caller)
+
+    async def get(self, name: AgentName, caller: Caller) -> Agent:
+        """The agent of that name.
+
+        Raises:
+            NotFoundError: with ``AGENT_NOT_FOUND``.
+        """
+        try:
+            return await self._catalog.get(name, caller)
+        except NotFoundError:
+            if name == DEFAULT_AGENT:
+                return self._agent
+            raise
 
 
 class FixedToolCatalog:
