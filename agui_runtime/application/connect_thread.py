@@ -11,7 +11,7 @@ from agui_runtime.application.ports import Clock, RunLog, StateStore
 from agui_runtime.application.replay import (
     Replay,
     by_run,
-    replay_of,
+    replayed,
     run_of_state,
     truth_of,
     with_open_interrupts,
@@ -111,7 +111,8 @@ class ConnectThread:
         self, key: StateKey, entries: Sequence[LogEntry], state: AgentState | None
     ) -> AsyncIterator[Sequence[LogEntry]]:
         thread = by_run(entries)
-        replay = with_open_interrupts(replay_of(thread.ended), self._clock.now(), is_live=bool(thread.live))
+        replay = await replayed(thread.ended)
+        replay = with_open_interrupts(replay, self._clock.now(), is_live=bool(thread.live))
         if not thread.live or _agent_of(thread.live[0]) != key.agent_name:
             replay = with_state(replay, truth_of(state, replay.state))
         if not entries and state is not None:

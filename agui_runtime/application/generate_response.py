@@ -17,16 +17,19 @@ from agui_runtime.application.ports import (
 )
 from agui_runtime.application.producers import AgentProducer, ModelProducer, Producer, Started
 from agui_runtime.application.recording import Recording
+from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_driver import RunPlan
 from agui_runtime.application.run_opening import Opened, RunOpening
 from agui_runtime.application.run_state import BaseState, RunStates
 from agui_runtime.application.run_supervisor import Conduct, RunResult, RunSupervisor, StopSignal
+from agui_runtime.application.starting import start_or_stop
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, BeforeRun, GuardrailRequest, RunContext, Verdict
 from agui_runtime.domain.errors import DeniedError, ErrorCode, MisuseError, TimedOutError
 from agui_runtime.domain.events import RunStarted
 from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import AgentName, ThreadId
+from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.messages import Message, UserMessage, text_of
 from agui_runtime.domain.policy import RunLimits
 from agui_runtime.domain.runs import RunInput, keeps_state
@@ -56,6 +59,7 @@ class GenerateResponse:
         opening: RunOpening,
         states: RunStates,
         supervisor: RunSupervisor,
+        admission: RunAdmission,
         hooks: RunHooks | None,
         guardrail: Guardrail | None,
         ids: IdGenerator,
@@ -67,6 +71,7 @@ class GenerateResponse:
         self._opening = opening
         self._states = states
         self._supervisor = supervisor
+        self._admission = admission
         self._hooks = hooks
         self._guardrail = guardrail
         self._ids = ids
@@ -79,6 +84,16 @@ class GenerateResponse:
             AguiError: the request is refused; nothing is stored.
         """
         self._supervisor.check_open()
+        leave = self._admission.admit(request.caller)
+        try:
+            generated = await self._begin(request)
+        except BaseException:
+            leave()
+            raise
+        generated.live.when_over(leave)
+        return generated
+
+    async def _begin(self, request: GenerateRequest) -> GeneratedResponse:
         server_tools = tuple(await self._tools.list(request.caller, request.properties))
         producer = await self._producer(request, server_tools)
         await self._before(request)
@@ -162,7 +177,8 @@ class GenerateResponse:
         opened = await self._open(request, producer, known, signal)
         try:
             with self._supervisor.starting(opened.recording, signal):
-                return opened, await self._answer(producer, opened.run_input, context)
+                answering = self._answer(producer, opened.run_input, context)
+                return opened, await start_or_stop(answering, signal, self._limits.stop_seconds)
         except BaseException:
             await asyncio.shield(opened.recording.abandon())
             raise
@@ -182,17 +198,18 @@ class GenerateResponse:
         async def base_of() -> BaseState:
             if producer.agent_name is None:
                 return BaseState()
-            return await self._base(request, thread_id, producer.agent_name)
+            # A state without a name is the addressed agent's.
+            return await self._base(request, thread_id, producer.agent_name, request.state)
 
         scope, run_input = request.caller.scope, producer.run_input(thread_id, self._ids)
         if request.is_stateless:
             return await self._opening.transient(scope, run_input, base_of)
         return await self._opening.logged(scope, run_input, base_of, signal, policy=request.busy_policy)
 
-    async def _base(self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName) -> BaseState:
-        # A state without a name is the addressed agent's.
-        own = request.state if agent_name == request.agent_name else None
-        return await self._states.base(request.caller.scope, thread_id, agent_name, request.agent_states, state=own)
+    async def _base(
+        self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName, state: JsonValue = None
+    ) -> BaseState:
+        return await self._states.base(request.caller.scope, thread_id, agent_name, request.agent_states, state=state)
 
     async def _before(self, request: GenerateRequest) -> None:
         if self._hooks is None:

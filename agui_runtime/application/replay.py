@@ -1,5 +1,6 @@
 """What a reader of a thread is shown first: its ended runs, small, and the state that holds now."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +12,9 @@ from agui_runtime.domain.events import TERMINAL, RunFinished, RunStarted, StateS
 from agui_runtime.domain.identity import RunKey
 from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object, is_same
 from agui_runtime.domain.state import AgentState
+
+AT_ONCE = 1000
+"""Raw events that are compacted within the event loop: some milliseconds at the most."""
 
 
 @frozen
@@ -49,8 +53,13 @@ class Replay:
     state: JsonValue
 
 
-def replay_of(runs: Sequence[Sequence[LogEntry]]) -> Replay:
-    """Ended runs as a reader is shown them."""
+async def replayed(runs: Sequence[Sequence[LogEntry]]) -> Replay:
+    """Ended runs as a reader is shown them. What takes long keeps nobody waiting."""
+    raw = sum(len(run) for run in runs if not run[0].compacted)
+    return await asyncio.to_thread(_replay_of, runs) if raw > AT_ONCE else _replay_of(runs)
+
+
+def _replay_of(runs: Sequence[Sequence[LogEntry]]) -> Replay:
     entries = [entry for run in runs for entry in compacted(run)]
     snapshots = [entry.event.snapshot for entry in entries if isinstance(entry.event, StateSnapshot)]
     return Replay(tuple(entries), snapshots[-1] if snapshots else {})

@@ -38,7 +38,7 @@ class _Prepared:
 
     Attributes:
         run_input: the agent's.
-        logged: the log's.
+        logged: the log's: only new messages, no credentials.
     """
 
     run_input: RunInput
@@ -122,7 +122,7 @@ class RunOpening:
         is_asker = not questions or run_input.agent_name == questions[0].agent_name
         return _Prepared(
             evolve(run_input, resume=settled.for_asker if is_asker else run_input.resume),
-            evolve(run_input, resume=settled.on_record, messages=edit.new),
+            evolve(run_input.without_credentials(), resume=settled.on_record, messages=edit.new),
             edit,
             base,
         )

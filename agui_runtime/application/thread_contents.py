@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agui_runtime.application.ports import RunLog, StateStore, ThreadDirectory
-from agui_runtime.application.replay import by_run, replay_of
+from agui_runtime.application.replay import by_run, replayed
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import AgentName, Caller, StateKey, ThreadId
@@ -39,7 +39,7 @@ class ThreadEvents:
             UnavailableError: the log cannot be reached.
         """
         thread = by_run(await self._log.read(caller.scope, thread_id))
-        return (*replay_of(thread.ended).entries, *thread.live)
+        return (*(await replayed(thread.ended)).entries, *thread.live)
 
 
 class ThreadStates:

@@ -32,7 +32,7 @@ def repair_history(messages: Iterable[Message], *, keep_open: bool = False) -> t
     """
     history = tuple(messages)
     ledger = _Ledger(history)
-    open_from = _start_of_open_end(history) if keep_open else len(history)
+    open_from = ledger.start_of_open_end(history) if keep_open else len(history)
     repaired: list[Message] = []
     for index, message in enumerate(history):
         if isinstance(message, AssistantMessage) and message.tool_calls:
@@ -85,6 +85,19 @@ class _Ledger:
                     tool_name=entry.call.name,
                 )
 
+    def start_of_open_end(self, history: tuple[Message, ...]) -> int:
+        """From where on the repaired conversation has only calls and results."""
+        index = len(history)
+        while index and self._is_call_or_result(index - 1, history[index - 1]):
+            index -= 1
+        return index
+
+    def _is_call_or_result(self, index: int, message: Message) -> bool:
+        if isinstance(message, AssistantMessage) and message.tool_calls:
+            # Without its repetitions it may be a text like any other, or nothing at all.
+            return not message.content or not all(entry.is_repetition for entry in self._by_message[index])
+        return isinstance(message, ToolMessage)
+
     def _enter(self, history: tuple[Message, ...]) -> None:
         early: list[ToolMessage] = []
         for index, message in enumerate(history):
@@ -130,14 +143,3 @@ def _free(base: str, taken: set[str]) -> str:
         candidate = f"{base}-{number}"
     taken.add(candidate)
     return candidate
-
-
-def _start_of_open_end(history: tuple[Message, ...]) -> int:
-    index = len(history)
-    while index and _is_call_or_result(history[index - 1]):
-        index -= 1
-    return index
-
-
-def _is_call_or_result(message: Message) -> bool:
-    return isinstance(message, ToolMessage) or (isinstance(message, AssistantMessage) and bool(message.tool_calls))

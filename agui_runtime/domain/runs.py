@@ -7,9 +7,12 @@ from attrs import Factory, evolve, frozen
 
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
-from agui_runtime.domain.json_value import JsonObject, JsonValue
+from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
 from agui_runtime.domain.messages import Message
 from agui_runtime.domain.tools import Tool
+
+CREDENTIALS = "authorization"
+"""The key, in any case, of what must not be kept."""
 
 
 @frozen
@@ -67,9 +70,19 @@ class RunInput:
     resume: tuple[Resume, ...] = ()
     parent_run_id: str | None = None
 
+    def without_credentials(self) -> "RunInput":
+        """The same input for the log: LangGraph frontends put ``authorization`` into what they forward to agents."""
+        return evolve(self, forwarded_props=_without_credentials(self.forwarded_props))
+
     def for_agent(self, name: AgentName, state: JsonValue) -> "RunInput":
         """The same input for another agent, with that agent's state."""
         return evolve(self, agent_name=name, state=state)
+
+
+def _without_credentials(value: JsonValue) -> JsonValue:
+    if not is_object(value):
+        return value
+    return {key: _without_credentials(item) for key, item in value.items() if key.lower() != CREDENTIALS}
 
 
 @frozen

@@ -54,6 +54,7 @@ class AguiEndpoint:
     """Serves AG-UI frontends below a base path, and their envelopes on it."""
 
     def __init__(self, operations: Operations) -> None:
+        self._access = operations.access
         runs, connections, info = Runs(operations), Connections(operations), Info(operations)
         threads, contents = Threads(operations), ThreadContents(operations)
         self._operations: Mapping[str, Operation] = {
@@ -107,6 +108,8 @@ class AguiEndpoint:
             if call.verb not in allowed:
                 return not_allowed(", ".join(allowed))
         try:
+            # Before anything is done, so that no operation can forget to ask.
+            await self._access.caller_of(call.request)
             return await operation(call)
         except AguiError as error:
             return failed(error, _PURPOSES.get(call.operation, "answer"), call.request.correlation_id)

@@ -14,7 +14,9 @@ import pytest
 
 from agui_runtime.adapters.postgres import Migrator, PostgresStateStore
 from agui_runtime.domain.policy import StateLimits
-from tests.contracts.world import SCOPE, THREAD, key_of
+from agui_runtime.domain.runs import Stopped
+from tests.contracts.world import SCOPE, THREAD, all_of, finished, key_of, run_input, text
+from tests.integration.postgres.logs import logs
 from tests.support import postgres
 from tests.support.aio import run
 from tests.support.clock import FakeClock
@@ -96,6 +98,28 @@ def test_many_operations_at_a_time_share_few_server_connections(tmp_path: Path) 
             summaries = await store.list_agents(SCOPE, THREAD)
             assert [summary.version for summary in summaries] == [20] * 10
             assert (await database.health()).is_usable
+
+    run(test())
+
+
+def test_a_run_is_written_followed_and_stopped_by_two_processes_behind_a_pooler(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with (
+            postgres.database() as url,
+            pgbouncer(url, tmp_path) as pooled,
+            logs(pooled, pgbouncer=True) as here,
+            logs(pooled, pgbouncer=True) as other,
+        ):
+            stopped = asyncio.Event()
+            lease = await here.log.begin(SCOPE, run_input(), on_stop=stopped.set)
+            following = asyncio.create_task(all_of(other.log.follow(lease.run)))
+            for number in range(100):
+                await here.log.append(lease, [text(str(number))])
+                await asyncio.sleep(0.001)
+            assert await other.log.request_stop(SCOPE, THREAD) is True
+            await stopped.wait()
+            await here.log.finish(lease, [finished(lease)], Stopped())
+            assert len(await following) == 102
 
     run(test())
 

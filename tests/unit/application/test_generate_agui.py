@@ -116,3 +116,16 @@ def test_a_run_that_grows_too_large_is_cut_with_an_end_that_names_the_limit() ->
         assert "100000 bytes" in events[-1].message  # type: ignore[union-attr]
 
     scenario(world, test)
+
+
+def test_credentials_among_the_properties_reach_the_agent_and_not_the_log() -> None:
+    world, seen = recording_world()
+
+    async def test() -> None:
+        props = {"authorization": "Bearer secret", "kept": 1}
+        await world.complete(to_agent(forwarded_props_for=lambda _: props))
+        assert seen[0].forwarded_props == props
+        (start,) = only(await world.stored_events(), e.RunStarted)
+        assert start.input.forwarded_props == {"kept": 1}
+
+    scenario(world, test)

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agui_runtime.domain.history_repair import NO_RESULT, repair_history
@@ -165,6 +165,7 @@ def test_a_repaired_conversation_is_valid(history: list[Message]) -> None:
     assert is_valid(repair_history(history))
 
 
+@example([asked("m1", weather()), asked("m1", weather(), content="x")], True)
 @given(histories, st.booleans())
 def test_repairing_twice_changes_nothing_more(history: list[Message], keep_open: bool) -> None:
     once = repair_history(history, keep_open=keep_open)
