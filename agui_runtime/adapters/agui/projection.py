@@ -83,11 +83,14 @@ class Projection:
         return told_messages(messages, with_reasoning=not self._hides_reasoning)
 
     def _finished(self, event: e.RunFinished) -> Sequence[WireEvent]:
-        """Questions go in both forms: UIs before 1.69 know CUSTOM only, later ones prefer the standard form."""
-        if not event.interrupts:
-            return (encode_event(event),)
-        asked = () if self._asked else tuple(encode_event(question(each)) for each in event.interrupts)
-        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, event.interrupts)))))
+        """Questions of the standard form go in both: UIs before 1.69 know CUSTOM only, later ones prefer the standard.
+
+        Those of LangGraph's form go in theirs alone: clients since 0.0.56 refuse any answer but a ``resume`` to an
+        outcome, and UIs before 1.69 can give none.
+        """
+        interrupts = tuple(each for each in event.interrupts if not each.is_derived)
+        asked = () if self._asked else tuple(encode_event(question(each)) for each in interrupts)
+        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, interrupts)))))
 
     def _failed(self, event: e.RunError) -> Sequence[WireEvent]:
         return (encode_event(evolve(event, code=wire_code(event.code))),)
