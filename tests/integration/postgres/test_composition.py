@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,6 +79,27 @@ def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
         assert (code, out) == (0, "\n".join([*(f"applied {name}" for name in MIGRATIONS), UP_TO_DATE]))
         for option in ([], ["--check"]):
             assert ended("migrate", *option, cwd=tmp_path, url=url)[:2] == (0, UP_TO_DATE)
+
+
+def test_several_processes_that_migrate_at_once_apply_everything_once(tmp_path: Path) -> None:
+    with database(migrated=False) as url, ExitStack() as stack:
+        environment = {"AGUI_DATABASE_URL": url}
+        processes = [stack.enter_context(command("migrate", cwd=tmp_path, environment=environment)) for _ in range(3)]
+        assert [process.exit_code() for process in processes] == [0, 0, 0]
+    said = sorted(line for process in processes for line in process.out)
+    assert said == sorted([*(f"applied {name}" for name in MIGRATIONS), *[UP_TO_DATE] * 3])
+
+
+def test_tables_of_a_newer_version_refuse_the_start_and_the_migration(tmp_path: Path) -> None:
+    with database() as url:
+        run(
+            postgres.execute(url, "INSERT INTO agui_migrations (number, name, checksum) VALUES (999, 'later.sql', 'x')")
+        )
+        for arguments in (["demo"], ["migrate"], ["migrate", "--check"], ["migrate", "--dry-run"]):
+            code, out, said = ended(*arguments, cwd=tmp_path, url=url)
+            assert (code, out) == (1, "")
+            assert "The database is at migration 999" in said
+            assert "Update agui-runtime" in said
 
 
 def test_migrate_without_a_database_is_misuse(tmp_path: Path) -> None:

@@ -76,6 +76,21 @@ def test_a_value_that_contains_itself_is_too_deep_whatever_the_limit(max_depth: 
         check_json(cycle, name="state", max_depth=max_depth)
 
 
+def test_a_value_that_contains_itself_very_often_is_refused_without_being_spread_out() -> None:
+    cycle: dict[str, Any] = {}
+    cycle.update((f"key-{number}", cycle) for number in range(20_000))
+    with pytest.raises(InvalidError, match="nested deeper"):
+        check_json(cycle, name="state", max_depth=8)
+
+
+def test_an_object_of_very_many_keys_is_json_and_a_wrong_one_among_them_is_found() -> None:
+    values: dict[Any, Any] = {f"key-{number}": number for number in range(150_000)}
+    check_json(values, name="state", max_depth=8)
+    values[7] = "x"
+    with pytest.raises(InvalidError, match="has the key 7"):
+        check_json(values, name="state", max_depth=8)
+
+
 def test_a_very_deep_value_is_too_deep_and_no_crash() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
