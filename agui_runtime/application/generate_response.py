@@ -17,6 +17,7 @@ from agui_runtime.application.ports import (
 )
 from agui_runtime.application.producers import AgentProducer, ModelProducer, Producer, Started
 from agui_runtime.application.recording import Recording
+from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_driver import RunPlan
 from agui_runtime.application.run_opening import Opened, RunOpening
 from agui_runtime.application.run_state import BaseState, RunStates
@@ -58,6 +59,7 @@ class GenerateResponse:
         opening: RunOpening,
         states: RunStates,
         supervisor: RunSupervisor,
+        admission: RunAdmission,
         hooks: RunHooks | None,
         guardrail: Guardrail | None,
         ids: IdGenerator,
@@ -69,6 +71,7 @@ class GenerateResponse:
         self._opening = opening
         self._states = states
         self._supervisor = supervisor
+        self._admission = admission
         self._hooks = hooks
         self._guardrail = guardrail
         self._ids = ids
@@ -81,6 +84,16 @@ class GenerateResponse:
             AguiError: the request is refused; nothing is stored.
         """
         self._supervisor.check_open()
+        leave = self._admission.admit(request.caller)
+        try:
+            generated = await self._begin(request)
+        except BaseException:
+            leave()
+            raise
+        generated.live.when_over(leave)
+        return generated
+
+    async def _begin(self, request: GenerateRequest) -> GeneratedResponse:
         server_tools = tuple(await self._tools.list(request.caller, request.properties))
         producer = await self._producer(request, server_tools)
         await self._before(request)

@@ -79,6 +79,10 @@ class LiveRun:
         """Ask it to stop; it ends with a terminal event within the stop deadline."""
         self._signal.set()
 
+    def when_over(self, call: Callable[[], None]) -> None:
+        """Call it when the run is over, its after-hook included."""
+        self._task.add_done_callback(lambda _: call())
+
     async def wait(self) -> None:
         """Until it is over, its after-hook included. Cancelling the wait does not touch the run."""
         await asyncio.shield(self._task)

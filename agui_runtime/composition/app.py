@@ -36,7 +36,14 @@ def mount(app: web.Application, container: RuntimeContainer, life: SharedLifespa
 
 
 def create_app(container: RuntimeContainer) -> web.Application:
-    """An aiohttp application that serves one runtime."""
+    """An aiohttp application that serves one runtime, with its health checks at the root as well."""
     app = web.Application()
+    add_root_health(app, container)
     mount(app, container)
     return app
+
+
+def add_root_health(app: web.Application, container: RuntimeContainer) -> None:
+    """``/livez``, ``/readyz`` and ``/health`` where orchestrators look for them first."""
+    if container.settings().base_path:
+        add_router(app, container.health_router(), is_exact=True)

@@ -1,4 +1,4 @@
-"""The command line: ``agui-runtime serve``, ``demo``, ``schema`` and ``migrate``."""
+"""The command line: ``agui-runtime serve``, ``demo``, ``schema``, ``migrate`` and ``doctor``."""
 
 import argparse
 import asyncio
@@ -14,9 +14,11 @@ from aiohttp import web
 
 from agui_runtime._version import __version__
 from agui_runtime.adapters.graphql.schema import sdl
+from agui_runtime.composition.access import check_exposure, identity_of
 from agui_runtime.composition.app import create_app
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app
+from agui_runtime.composition.doctor import Grade, diagnose
 from agui_runtime.composition.server import run_app
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import migrator_of
@@ -27,7 +29,8 @@ FAILED, MISUSED = 1, 2
 EPILOG = """\
 settings come from AGUI_* variables, such as AGUI_HOST, AGUI_PORT and AGUI_CORS_ORIGINS; README.md lists them all.
 
-exit codes: 0 stopped as asked, 1 could not run, 2 wrong command line or setting.
+exit codes: 0 stopped as asked, or all is well; 1 could not run, or something is not well; 2 wrong command line or
+setting.
 """
 
 
@@ -70,6 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("--check", action="store_true", help="change nothing; exit code 1 if anything is to be done")
     migrate.add_argument("--dry-run", action="store_true", help="change nothing; print the SQL that would be run")
     migrate.set_defaults(run=_migrate)
+    doctor = commands.add_parser(
+        "doctor",
+        help="look at what keeps a runtime from working",
+        description="Looks at settings and database and, where told, at the way to the server and at a frontend.",
+    )
+    doctor.add_argument("--url", default="", help="the runtime's address as frontends use it, such as https://x/api/…")
+    doctor.add_argument("--frontend", type=Path, help="a folder with a frontend's package.json")
+    doctor.set_defaults(run=_doctor)
     demo = commands.add_parser("demo", help="serve a demo page with an offline agent")
     demo.set_defaults(run=_demo)
     return parser
@@ -79,6 +90,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     target = _load(options.target)
     if not isinstance(target, web.Application):
         settings = target.settings()
+        check_exposure(settings, target.identity())
         target = create_app(target)
 
     def announce(url: str) -> None:
@@ -97,8 +109,20 @@ def _demo(_: argparse.Namespace, settings: Settings) -> int:
             "Ctrl+C stops it."
         )
 
+    check_exposure(settings, identity_of(settings))
     run_app(demo_app(settings), host=settings.host, port=settings.port, announce=announce)
     return 0
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    async def examine() -> int:
+        worst = 0
+        async for diagnosis in diagnose(settings, url=options.url.rstrip("/"), frontend=options.frontend):
+            _say(str(diagnosis))
+            worst = FAILED if diagnosis.grade is Grade.FAILED else worst
+        return worst
+
+    return asyncio.run(examine())
 
 
 def _schema(_: argparse.Namespace, __: Settings) -> int:

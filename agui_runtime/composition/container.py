@@ -10,13 +10,13 @@ from agui_runtime._version import __version__
 from agui_runtime.adapters.agui.endpoint import AguiEndpoint
 from agui_runtime.adapters.agui.operations import Operations as AguiOperations
 from agui_runtime.adapters.graphql.context import Operations
-from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint
+from agui_runtime.adapters.graphql.endpoint import GraphqlEndpoint, version_headers
 from agui_runtime.adapters.graphql.graphiql import Graphiql
 from agui_runtime.adapters.http.access import Access
+from agui_runtime.adapters.http.health import HealthEndpoint
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
-from agui_runtime.adapters.system.access import NoIdentity, OneScope
 from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog, ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
@@ -35,6 +35,7 @@ from agui_runtime.application.ports import AgentCatalog, LanguageModel
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
+from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
@@ -42,6 +43,8 @@ from agui_runtime.application.save_state import SaveState
 from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
+from agui_runtime.composition.access import access_policy_of, identity_of
+from agui_runtime.composition.health import check_health_of
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import (
     database_of,
@@ -69,19 +72,27 @@ def _somewhere() -> int:
     return randbits(52)
 
 
-def _routes(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint) -> tuple[Route, ...]:
-    base, health = frozenset({"", "/"}), Route(frozenset({"/health"}), graphql.health)
+def _routes(
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint
+) -> tuple[Route, ...]:
+    base = frozenset({"", "/"})
     either = agui.before(graphql.handle)
     if not settings.graphiql:
-        return (Route(base, either), health)
+        return (Route(base, either), *health.routes)
     graphiql = Graphiql()
-    return (Route(base, graphiql.before(either)), health, Route(graphiql.paths, graphiql.serve))
+    return (Route(base, graphiql.before(either)), *health.routes, Route(graphiql.paths, graphiql.serve))
 
 
-def _router(settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, ids: RandomIds) -> Router:
+def _health_router(settings: Settings, health: HealthEndpoint, ids: RandomIds) -> Router:
+    return Router("", health.routes, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id)
+
+
+def _router(
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint, ids: RandomIds
+) -> Router:
     return Router(
         settings.base_path,
-        _routes(settings, graphql, agui),
+        _routes(settings, graphql, agui, health),
         below=agui.handle,
         cors=settings.cors,
         limits=settings.http_limits,
@@ -116,8 +127,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
     telemetry = providers.Singleton(LogTelemetry)
-    identity = providers.Singleton(NoIdentity)
-    access_policy = providers.Singleton(OneScope)
+    identity = providers.Singleton(identity_of, settings)
+    access_policy = providers.Singleton(access_policy_of, settings, identity)
     agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
     offered_agents = providers.Singleton(_offered, agent_catalog, model)
     tool_catalog = providers.Singleton(FixedToolCatalog, tools)
@@ -138,6 +149,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     run_opening = providers.Factory(
         RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
+    admission = providers.Singleton(RunAdmission, settings.provided.admission_limits)
     generate_response = providers.Factory(
         GenerateResponse,
         agents=offered_agents,
@@ -146,6 +158,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         opening=run_opening,
         states=run_states,
         supervisor=supervisor,
+        admission=admission,
         hooks=hooks,
         guardrail=guardrail,
         ids=ids,
@@ -211,4 +224,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
-    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, ids)
+    check_health = providers.Singleton(check_health_of, database, supervisor)
+    health_endpoint = providers.Singleton(
+        HealthEndpoint, check_health, __version__, headers=providers.Object(version_headers)
+    )
+    health_router = providers.Singleton(_health_router, settings, health_endpoint, ids)
+    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, health_endpoint, ids)

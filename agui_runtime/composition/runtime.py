@@ -22,7 +22,7 @@ from agui_runtime.application.ports import (
     StateStore,
     ThreadDirectory,
 )
-from agui_runtime.composition.app import mount
+from agui_runtime.composition.app import add_root_health, mount
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.shared_lifespan import SharedLifespan
@@ -162,6 +162,7 @@ class CopilotRuntime:
     def aiohttp_app(self) -> web.Application:
         """An aiohttp application that serves the runtime; run it with ``handler_cancellation=True``."""
         app = web.Application()
+        add_root_health(app, self.container)
         self.mount_to_aiohttp(app)
         return app
 

@@ -47,6 +47,16 @@ class Storage:
         """Whether it can be used now, its tables included, and if not, why. Within a few seconds; never raises."""
         return await self._migrator.health(self.database)
 
+    async def check(self) -> None:
+        """Refuse a database that cannot be used now.
+
+        Raises:
+            UnavailableError: with the reason.
+        """
+        found = await self.health()
+        if not found.is_usable:
+            raise UnavailableError(found.message)
+
 
 def database_of(settings: Settings) -> Storage | None:
     """The configured database, not yet opened; ``None`` where none is configured.

@@ -25,6 +25,8 @@ class ErrorCode(StrEnum):
     """Somebody else saved in between."""
     THREAD_BUSY = "THREAD_BUSY"
     """Another run is live on the thread."""
+    TOO_MANY_RUNS = "TOO_MANY_RUNS"
+    """As many runs are live as may be, in this process or of this caller; the message says what to do."""
     LEASE_LOST = "LEASE_LOST"
     """The run was taken over or sealed by somebody else."""
     UNAVAILABLE = "UNAVAILABLE"

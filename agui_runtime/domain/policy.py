@@ -49,6 +49,19 @@ class RunLimits:
     lease_seconds: float = 30.0
 
 
+@frozen
+class AdmissionLimits:
+    """How many runs may be live at a time.
+
+    Attributes:
+        max_runs: in one process.
+        max_runs_per_caller: of one caller in one process, where callers are known.
+    """
+
+    max_runs: int = 1000
+    max_runs_per_caller: int = 20
+
+
 def check_state(values: JsonObject, limits: StateLimits, *, name: str = "state") -> None:
     """Refuse a state that is no JSON object, too deep or too large.
 

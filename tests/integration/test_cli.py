@@ -168,3 +168,14 @@ def test_a_wrong_command_line_is_answered_with_its_usage(tmp_path: Path, argumen
     code, said = _ended(*arguments, cwd=tmp_path, environment={})
     assert code == 2
     assert "usage: agui-runtime" in said
+
+
+@pytest.mark.parametrize("arguments", [("serve", "chat_app:container"), ("demo",)], ids=["serve", "demo"])
+def test_other_machines_are_not_served_unless_they_are_asked_who_they_are(
+    folder: Path, arguments: tuple[str, ...]
+) -> None:
+    environment = {**FREE_PORT, "AGUI_HOST": "0.0.0.0"}  # noqa: S104 - refused
+    code, said = _ended(*arguments, cwd=folder, environment=environment)
+    assert code == 2
+    assert "AGUI_ALLOW_ANONYMOUS=1" in said
+    assert "Traceback" not in said

@@ -19,10 +19,17 @@ _STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.DENIED: 403,
     ErrorCode.THREAD_BUSY: 409,
     ErrorCode.VERSION_CONFLICT: 409,
+    ErrorCode.TOO_MANY_RUNS: 429,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.TIMED_OUT: 504,
 }
 """Everything else is 500. Faults of a run have no status: they are told in its stream."""
+
+_HEADERS: Mapping[ErrorCode, Headers] = {
+    ErrorCode.UNAUTHENTICATED: (("www-authenticate", "Bearer"),),
+    ErrorCode.UNAVAILABLE: (("retry-after", "1"),),
+    ErrorCode.TOO_MANY_RUNS: (("retry-after", "5"),),
+}
 
 
 def json_answer(value: JsonValue, status: int = 200, headers: Headers = ()) -> Response:
@@ -65,7 +72,8 @@ def failed(error: AguiError, what: str, correlation_id: str) -> Response:
     """
     body: dict[str, Any] = {"error": f"Failed to {what}", "message": error.message}
     status = _STATUSES.get(error.code, 500)
-    return json_answer({**body, "code": error.code.value, "correlationId": correlation_id}, status)
+    headers = _HEADERS.get(error.code, ())
+    return json_answer({**body, "code": error.code.value, "correlationId": correlation_id}, status, headers)
 
 
 def unforeseen() -> AguiError:

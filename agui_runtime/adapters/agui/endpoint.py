@@ -44,6 +44,7 @@ class AguiEndpoint:
     """Serves AG-UI frontends below a base path, and their envelopes on it."""
 
     def __init__(self, operations: Operations) -> None:
+        self._access = operations.access
         runs, info = Runs(operations), Info(operations)
         self._operations: Mapping[str, Operation] = {
             "info": info.info,
@@ -89,6 +90,8 @@ class AguiEndpoint:
             if call.verb not in allowed:
                 return not_allowed(", ".join(allowed))
         try:
+            # Before anything is done, so that no operation can forget to ask.
+            await self._access.caller_of(call.request)
             return await operation(call)
         except AguiError as error:
             return failed(error, _PURPOSES.get(call.operation, "answer"), call.request.correlation_id)

@@ -10,7 +10,7 @@ from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.application.values import AgentDescription
-from agui_runtime.domain.errors import AguiError, InvalidError, NotFoundError
+from agui_runtime.domain.errors import AguiError, ErrorCode, InvalidError, NotFoundError
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.runs import RunInput
 
@@ -45,6 +45,9 @@ class Runs:
         try:
             body = await self._body(call, caller, agent.name, run_input, is_stateless=is_stateless)
         except AguiError as error:
+            if error.code is ErrorCode.TOO_MANY_RUNS:
+                # Whoever balances load, or retries, reads a status and no stream.
+                raise
             # A refusal is told in a stream: its message is then shown to the user word for word (frontends.md).
             logger.info("Request %s was refused: %s", request.correlation_id, error.message)
             body = lone_error(error, request.correlation_id)

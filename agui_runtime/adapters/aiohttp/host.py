@@ -10,11 +10,16 @@ from agui_runtime.adapters.http.keep_alive import send_kept_alive
 from agui_runtime.adapters.http.router import Router
 
 
-def add_router(app: web.Application, router: Router) -> None:
+def add_router(app: web.Application, router: Router, *, is_exact: bool = False) -> None:
     """Serve the router's base path, and all below it, from ``app``.
 
     The host's runner must be made with ``handler_cancellation=True``: only then does aiohttp tell a handler at once
     that its client is gone, and a run of the GraphQL protocol is stopped by just that.
+
+    Args:
+        app: the application.
+        router: answers the requests.
+        is_exact: take nothing but the paths of the router's routes, and leave the rest to the application.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -23,8 +28,9 @@ def add_router(app: web.Application, router: Router) -> None:
             return _whole(request, response)
         return await _streamed(request, response, response.body)
 
-    app.router.add_route("*", router.base_path or "/", handle)
-    app.router.add_route("*", router.base_path + "/{below:.*}", handle)
+    paths = router.exact_paths if is_exact else (router.base_path or "/", router.base_path + "/{below:.*}")
+    for path in paths:
+        app.router.add_route("*", path, handle)
 
 
 def _incoming(request: web.Request) -> IncomingRequest:

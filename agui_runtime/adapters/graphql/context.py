@@ -66,7 +66,8 @@ class OperationContext:
         """Who calls.
 
         Raises:
-            DeniedError: not known.
+            DeniedError: not known, or not welcome.
+            UnavailableError: whether they are known cannot be found out now.
         """
         return await self.operations.access.caller_of(self.request)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
-from graphql import ExecutionResult, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode
 
 from agui_runtime.adapters.graphql.context import OperationContext, Operations
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
@@ -27,6 +27,7 @@ from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
 from agui_runtime.adapters.http.keep_alive import KeepAlive
 from agui_runtime.application.ports import Telemetry
+from agui_runtime.domain.errors import AguiError
 
 CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
 RUNTIME_VERSION = "x-copilotkit-runtime-version"
@@ -52,32 +53,28 @@ class GraphqlEndpoint:
         """Answer a request on the endpoint's own path."""
         accepted = negotiate(request.header("accept"))
         if accepted.single is None:
-            return Response(406, (("accept", SINGLE_OFFERED), *_version(request)))
+            return Response(406, (("accept", SINGLE_OFFERED), *version_headers(request)))
         try:
             parameters = read_parameters(request)
             return await self._execute(request, parameters, accepted)
         except BadRequestError as error:
-            return _refuse(error, accepted.single, _version(request))
-
-    async def health(self, request: Request) -> Response:
-        """Whether the endpoint is there."""
-        return Response(200, _version(request))
+            return _refuse(error, accepted.single, version_headers(request))
 
     async def _execute(self, request: Request, parameters: Parameters, accepted: Accepted) -> Response:
         assert accepted.single is not None  # noqa: S101 - handle has looked
         document = self._documents.get(parameters.query)
         if isinstance(document, Refused):
-            return _invalid(document, accepted.single, _version(request))
+            return _invalid(document, accepted.single, version_headers(request))
         operation = document.operation(parameters.operation_name)
         if operation is None:
             fault = _error("Could not determine what operation to execute.", "OPERATION_RESOLUTION_FAILURE")
-            return _single(400, {"errors": [fault]}, accepted.single, _version(request))
+            return _single(400, {"errors": [fault]}, accepted.single, version_headers(request))
         if request.method == "GET" and is_mutation(operation):
             text = "Can only perform a mutation operation from a POST request."
             raise BadRequestError(405, text, headers=(("allow", "POST"),))
         if document.is_incremental(operation, parameters.variables) and accepted.incremental is None:
             # Asked before the agent runs: the TypeScript server runs it first and then throws the result away.
-            return Response(406, (("accept", INCREMENTAL_OFFERED), *_version(request)))
+            return Response(406, (("accept", INCREMENTAL_OFFERED), *version_headers(request)))
         return await self._run(request, parameters, document, operation, accepted)
 
     async def _run(
@@ -89,6 +86,11 @@ class GraphqlEndpoint:
         accepted: Accepted,
     ) -> Response:
         context = OperationContext(request, self._operations)
+        try:
+            # Before anything is executed, so that no field can forget to ask.
+            await context.caller()
+        except AguiError as error:
+            return _not_welcome(error, request, accepted.single, operation)
         streams = False
         try:
             result = await self._executor.execute(context, document, operation, parameters.variables)
@@ -100,7 +102,7 @@ class GraphqlEndpoint:
                 await context.close()
         form = accepted.incremental or Form.MULTIPART
         body = _Stream(result, context, form)
-        return Response(200, (*_content_type(form), *_version(request)), body, self._keep_alive(form))
+        return Response(200, (*_content_type(form), *version_headers(request)), body, self._keep_alive(form))
 
     def _keep_alive(self, form: Form) -> KeepAlive | None:
         seconds = self._operations.keep_alive_seconds
@@ -119,13 +121,13 @@ class GraphqlEndpoint:
         errors = result.errors or []
         if result.data is None and errors and all(error.path is None for error in errors):
             faults = [format_variable_fault(error, self._schema, parameters.variables) for error in errors]
-            return _single(400, {"errors": faults}, accepted.single, _version(request))
+            return _single(400, {"errors": faults}, accepted.single, version_headers(request))
         formatted = [
             format_error(error, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
             for error in errors
         ]
         payload = {"errors": formatted} if formatted else {}
-        return _single(200, {**payload, "data": result.data}, accepted.single, _version(request))
+        return _single(200, {**payload, "data": result.data}, accepted.single, version_headers(request))
 
 
 class _Stream:
@@ -165,6 +167,13 @@ def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Header
     return Response(200 if form is Form.EVENT_STREAM else status, (*_content_type(form), *headers), body)
 
 
+def _not_welcome(error: AguiError, request: Request, form: Form | None, operation: OperationDefinitionNode) -> Response:
+    assert form is not None  # noqa: S101 - handle has looked
+    fault = GraphQLError(error.message, original_error=error)
+    formatted = format_error(fault, is_mutation=is_mutation(operation), correlation_id=request.correlation_id)
+    return _single(200, {"errors": [formatted], "data": None}, form, version_headers(request))
+
+
 def _invalid(refused: Refused, form: Form, headers: Headers) -> Response:
     return _single(_document_status(form), {"errors": refused.errors}, form, headers)
 
@@ -194,7 +203,7 @@ def _content_type(form: Form) -> Headers:
     return (("content-type", form.value),)
 
 
-def _version(request: Request) -> Headers:
+def version_headers(request: Request) -> Headers:
     """The client's own version: any other makes it warn of a mismatch on every request (contract graphql §9)."""
     version = request.header(CLIENT_VERSION)
     return ((RUNTIME_VERSION, version),) if version and version.isascii() and version.isprintable() else ()

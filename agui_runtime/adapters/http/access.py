@@ -1,9 +1,17 @@
 """From a request to a caller: identity, then scope."""
 
+import logging
+
+from agui_runtime.adapters.auth.bearer import reason_of
 from agui_runtime.adapters.http.exchange import Request
 from agui_runtime.application.ports import AccessPolicy, Identity
 from agui_runtime.application.values import RequestFacts
+from agui_runtime.domain.errors import DeniedError
 from agui_runtime.domain.identity import Caller
+
+logger = logging.getLogger(__name__)
+
+_CALLER = "caller"
 
 
 class Access:
@@ -14,11 +22,23 @@ class Access:
         self._policy = policy
 
     async def caller_of(self, request: Request) -> Caller:
-        """The caller.
+        """The caller; asked for once, however many want to know.
 
         Raises:
             DeniedError: not known, or not welcome.
+            UnavailableError: who it is cannot be found out now.
         """
+        if _CALLER not in request.memo:
+            request.memo[_CALLER] = await self._find(request)
+        caller: Caller = request.memo[_CALLER]
+        return caller
+
+    async def _find(self, request: Request) -> Caller:
         facts = RequestFacts(request.method, request.path, request.headers, request.peer)
-        principal = await self._identity.identify(facts)
-        return Caller(principal, self._policy.scope_of(principal))
+        try:
+            principal = await self._identity.identify(facts)
+            return Caller(principal, self._policy.scope_of(principal))
+        except DeniedError as error:
+            # A client is told no more than that; an operator must be able to find out why.
+            logger.warning("Request %s was refused: %s", request.correlation_id, reason_of(error))
+            raise

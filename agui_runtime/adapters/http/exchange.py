@@ -1,9 +1,9 @@
 """An HTTP exchange as values: hosts translate to and from these, protocols answer them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from attrs import Factory, frozen
+from attrs import Factory, field, frozen
 
 from agui_runtime.adapters.http.keep_alive import KeepAlive
 
@@ -21,6 +21,7 @@ class Request:
         peer: the address of the other side, where the host knows it.
         correlation_id: goes along in every log line, error and response of this exchange.
         base: the path that leads to the router, as this server sees it, without a slash at its end.
+        memo: what was found out about the request already, so that it is not found out again.
     """
 
     method: str
@@ -31,6 +32,7 @@ class Request:
     peer: str | None = None
     correlation_id: str = ""
     base: str = ""
+    memo: dict[str, Any] = field(factory=dict[str, Any], eq=False, repr=False)
 
     def header(self, name: str) -> str | None:
         """A header's value; ``name`` in lower case."""

@@ -56,6 +56,11 @@ class Router:
         self._limits = limits
         self._new_id = new_id
 
+    @property
+    def exact_paths(self) -> Sequence[str]:
+        """The paths of its routes, with the base path."""
+        return [self.base_path + path for path in self._routes]
+
     async def handle(self, incoming: IncomingRequest) -> Response:
         """The answer; it never raises but for cancellation."""
         correlation_id = self._correlation_id(incoming)

@@ -5,7 +5,7 @@ from importlib.resources import files
 from aiohttp import web
 from dependency_injector import providers
 
-from agui_runtime.composition.app import mount
+from agui_runtime.composition.app import add_root_health, mount
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.agent import DemoAgent
 from agui_runtime.composition.demo.tools import roll_dice
@@ -27,7 +27,9 @@ def demo_container(settings: Settings) -> RuntimeContainer:
 def demo_app(settings: Settings) -> web.Application:
     """The runtime with the page at ``/``."""
     app = web.Application()
-    mount(app, demo_container(settings))
+    container = demo_container(settings)
+    add_root_health(app, container)
+    mount(app, container)
     for resource in files("agui_runtime.composition.demo").iterdir():
         suffix = resource.name[resource.name.rfind(".") :]
         if suffix in CONTENT_TYPES:

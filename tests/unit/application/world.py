@@ -15,6 +15,7 @@ from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunHooks, RunLog, StateStore
+from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_opening import RunOpening
 from agui_runtime.application.run_state import RunStates
 from agui_runtime.application.run_supervisor import RunSupervisor
@@ -25,7 +26,7 @@ from agui_runtime.domain.history import fold_messages
 from agui_runtime.domain.identity import ANONYMOUS, AgentName, Caller, RunId, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.messages import Message, UserMessage
-from agui_runtime.domain.policy import BusyPolicy, RunLimits, StateLimits
+from agui_runtime.domain.policy import AdmissionLimits, BusyPolicy, RunLimits, StateLimits
 from agui_runtime.domain.runs import RunInput
 from agui_runtime.domain.tools import ServerTool, Tool, ToolHandler
 from tests.support.aio import run
@@ -96,11 +97,13 @@ class World:
     ids: SequentialIds = Factory(SequentialIds)
     database: MemoryDatabase = Factory(MemoryDatabase)
     supervisor: RunSupervisor = None  # type: ignore[assignment]
+    admission: RunAdmission = None  # type: ignore[assignment]
 
     def __attrs_post_init__(self) -> None:
         self.store = self.store or MemoryStateStore(self.database, self.clock, StateLimits())
         self.log = self.log or MemoryRunLog(self.database, self.clock, self.limits.lease_seconds)
         self.supervisor = RunSupervisor(self.log, LogTelemetry(), self.limits)
+        self.admission = RunAdmission(AdmissionLimits())
 
     async def start(self, request: GenerateRequest) -> GeneratedResponse:
         generate = GenerateResponse(
@@ -110,6 +113,7 @@ class World:
             opening=RunOpening(self.log, self.clock, self.limits, self.busy_policy),
             states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
+            admission=self.admission,
             hooks=self.hooks,
             guardrail=self.guardrail,
             ids=self.ids,
@@ -215,6 +219,7 @@ def scenario(world: World, test: Callable[[], Coroutine[Any, Any, None]]) -> Non
             await test()
             await world.supervisor.drain(0)
             assert world.supervisor.live_runs == 0
+            assert world.admission.live == 0
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert left == set(), left
 

@@ -135,11 +135,6 @@ def test_an_operation_that_is_not_named_among_several_is_told_so() -> None:
     assert json.loads(body)["errors"][0]["extensions"]["code"] == "OPERATION_RESOLUTION_FAILURE"
 
 
-def test_the_health_answer_is_empty() -> None:
-    response = run(endpoint().health(Request("GET", "/health")))
-    assert (response.status, response.body) == (200, b"")
-
-
 UNUSUAL = """mutation M($data: GenerateCopilotResponseInput!) {
   generateCopilotResponse(data: $data) { messages @stream(initialCount: 1001) { id } }
 }"""

@@ -1,0 +1,101 @@
+"""Health for orchestrators and people: ``/livez``, ``/readyz``, ``/health``, ``/streamz``. Nobody needs to sign in."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
+
+from agui_runtime.adapters.http import sse
+from agui_runtime.adapters.http.exchange import Handler, Headers, Request, Response
+from agui_runtime.adapters.http.router import Route
+from agui_runtime.application.check_health import CheckHealth, HealthReport
+
+PIECES, PAUSE_SECONDS = 4, 0.2
+
+_HEADERS = (("content-type", "application/json"), ("cache-control", "no-store"))
+
+
+class HealthEndpoint:
+    """Answers them.
+
+    Args:
+        check: the checks.
+        version: the runtime's.
+        headers: more of them for an answer of ``/health``, from its request.
+    """
+
+    def __init__(self, check: CheckHealth, version: str, headers: Callable[[Request], Headers]) -> None:
+        self._check = check
+        self._version = version
+        self._headers = headers
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """The paths, below the base path or at the server's root."""
+        handlers: dict[str, Handler] = {
+            "/livez": self.live,
+            "/readyz": self.ready,
+            "/health": self.health,
+            "/streamz": self.stream,
+        }
+        return [Route(frozenset({path}), _reading(handler)) for path, handler in handlers.items()]
+
+    async def live(self, request: Request) -> Response:  # noqa: ARG002 - nothing is looked at
+        """200 as long as the process answers at all: whoever asks restarts it otherwise."""
+        return _answer(200, {"status": "live"})
+
+    async def ready(self, request: Request) -> Response:  # noqa: ARG002
+        """200 or 503 with the reasons: whoever asks sends requests elsewhere meanwhile."""
+        report = await self._check()
+        if report.is_healthy:
+            return _answer(200, {"status": "ready"})
+        return _answer(503, {"status": "not ready", "reasons": list(report.problems)}, (("retry-after", "1"),))
+
+    async def stream(self, request: Request) -> Response:  # noqa: ARG002
+        """A few small pieces with pauses between them: whoever reads them can tell whether a proxy holds them back."""
+        return Response(200, (("content-type", sse.CONTENT_TYPE), ("cache-control", "no-store")), _Pieces())
+
+    async def health(self, request: Request) -> Response:
+        """For people: each check with how long it took. 200 in any case, as the endpoint's clients expect."""
+        report = await self._check()
+        whole = {
+            "status": "ok" if report.is_healthy else "failing",
+            "version": self._version,
+            "checks": _checks(report),
+        }
+        return _answer(200, whole, self._headers(request))
+
+
+class _Pieces:
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        for number in range(PIECES):
+            if number:
+                await asyncio.sleep(PAUSE_SECONDS)
+            yield b"data: %d\n\n" % number
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def _checks(report: HealthReport) -> dict[str, Any]:
+    return {
+        finding.name: {
+            "status": "failing" if finding.problem else "ok",
+            "latencyMs": round(finding.seconds * 1000, 3),
+            **({"message": finding.problem} if finding.problem else {}),
+        }
+        for finding in report.findings
+    }
+
+
+def _reading(handler: Handler) -> Handler:
+    async def read(request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            return Response(405, (("allow", "GET, HEAD"),))
+        return await handler(request)
+
+    return read
+
+
+def _answer(status: int, value: dict[str, Any], headers: Headers = ()) -> Response:
+    return Response(status, (*_HEADERS, *headers), json.dumps(value).encode())
