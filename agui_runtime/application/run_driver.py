@@ -7,6 +7,7 @@ from typing import Protocol
 
 from attrs import define, frozen
 
+from agui_runtime.application.eager_reader import EagerReader
 from agui_runtime.application.iterators import close
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.tool_executor import ToolExecutor
@@ -40,6 +41,10 @@ _BOUNDARIES = (
     | e.SubagentError
 )
 """The events that open and close streams."""
+
+
+_PIECES = frozenset({e.TextMessageContent, e.ToolCallArgs, e.ReasoningMessageContent})
+"""Pieces of open streams: what is said in one go goes into the log in one go."""
 
 
 class AgentTool(Protocol):
@@ -80,6 +85,11 @@ class _OpenCall:
     pieces: list[str]
 
 
+def _is_piece(event: e.Event) -> bool:
+    """Whether it may wait for more: it has text alone; any other payload its agent may change as soon as it goes on."""
+    return type(event) in _PIECES and event.raw_event is None and event.metadata is None
+
+
 class RunDriver:
     """Drives one run to the end of its producer.
 
@@ -101,6 +111,7 @@ class RunDriver:
         self._begun = False
         self._sealed = False
         self._owed: list[e.Event] = []
+        self._ready: list[e.Event] = []
 
     async def drive(self) -> Outcome:
         """Read the producer to its end; how the run came out.
@@ -111,11 +122,16 @@ class RunDriver:
         self._begun = True
         events = self._plan.events
         try:
-            async for event in events:
+            async for event in EagerReader(events, self._flush):
                 await self._take(event)
+        except Exception:
+            # What was said before the fault was said.
+            await self._flush()
+            raise
         finally:
             await close(events)
         await self._publish_all(self._lifecycle.end_of_stream())
+        await self._flush()
         return self._outcome()
 
     def seal(self) -> None:
@@ -144,7 +160,12 @@ class RunDriver:
     async def _take(self, event: e.Event) -> None:
         if self._sealed:
             raise InvalidEventError(f"{event.type} came after the run was sealed.")
-        await self._publish_all(self._lifecycle.feed(event))
+        fed = self._lifecycle.feed(event)
+        if len(fed) == 1 and _is_piece(event):
+            self._hold(event)
+            await self._be_fair()
+        else:
+            await self._publish_all(fed)
 
     async def _publish_all(self, events: Sequence[e.Event]) -> None:
         owed = self._owed
@@ -155,19 +176,35 @@ class RunDriver:
                 continue
             await self._publish(event)
             del owed[0]
-            if self._events % FAIRNESS == 0:
-                await asyncio.sleep(0)
+            await self._be_fair()
             if isinstance(event, e.ToolCallEnd):
                 await self._answer(event)
 
     async def _publish(self, event: e.Event) -> None:
         if self._sealed:
             raise InvalidEventError(f"{event.type} came after the run was sealed.")
+        self._hold(event)
+        if not _is_piece(event):
+            await self._flush()
+
+    def _hold(self, event: e.Event) -> None:
+        """Count an event, and have it ready for the recording."""
         self._note(event)
         self._events += 1
         self._bytes += e.weight(event)
         check_usage(Usage(self._events, self._bytes), self._plan.limits)
-        await self._plan.recording.append((event,))
+        self._ready.append(event)
+
+    async def _be_fair(self) -> None:
+        if self._events % FAIRNESS == 0:
+            await self._flush()
+            await asyncio.sleep(0)
+
+    async def _flush(self) -> None:
+        """Record what is ready."""
+        if self._ready and not self._sealed:
+            ready, self._ready = self._ready, []
+            await self._plan.recording.append(ready)
 
     def _note(self, event: e.Event) -> None:
         match event:
@@ -179,17 +216,24 @@ class RunDriver:
             case e.ToolCallStart(tool_call_id=call_id, tool_call_name=name):
                 if self._plan.executor.offers(name) or name in self._plan.agent_tools:
                     self._calls[call_id] = _OpenCall(name, [])
-            case e.StateSnapshot(snapshot=snapshot):
-                # Detached: an agent may go on changing the object it yielded.
-                self.state = deepcopy(snapshot)
-            case e.StateDelta():
-                self.state = next_state(self.state, event)
-            case e.AgentStateMessage(agent_name=name, state=state):
-                self.agent_states[name] = state
+            case e.StateSnapshot() | e.StateDelta() | e.AgentStateMessage():
+                self._note_state(event)
             case e.Custom(name=name, value=value) if name in INTERRUPT_EVENTS:
                 self._interrupts.append(Interrupt(self._plan.new_id(), value, is_derived=True))
             case _:
                 pass
+
+    def _note_state(self, event: e.StateSnapshot | e.StateDelta | e.AgentStateMessage) -> None:
+        match event:
+            case e.StateSnapshot(snapshot=state):
+                # Detached: an agent may go on changing the object it yielded.
+                self.state = deepcopy(state)
+            case e.StateDelta():
+                self.state = next_state(self.state, event)
+            case e.AgentStateMessage(agent_name=name, state=state) if name == self._plan.run_input.agent_name:
+                self.state = deepcopy(state)
+            case e.AgentStateMessage(agent_name=name, state=state):
+                self.agent_states[name] = state
 
     async def _answer(self, event: e.ToolCallEnd) -> None:
         call_id = event.tool_call_id
@@ -204,7 +248,7 @@ class RunDriver:
         await self._publish(self._result(call_id, f"{call.name} agent started"))
         nested = self._plan.agent_tools[call.name].run()
         try:
-            async for inner in nested:
+            async for inner in EagerReader(nested, self._flush):
                 await self._take(inner)
         finally:
             await close(nested)

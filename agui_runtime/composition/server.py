@@ -1,9 +1,11 @@
 """Runs an application until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable
+from importlib import import_module
 
 from aiohttp import web
 
@@ -25,7 +27,25 @@ def run_app(
     Raises:
         OSError: the address cannot be listened on.
     """
-    asyncio.run(_serve(app, host, port, announce, shutdown_seconds))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(app, host, port, announce, shutdown_seconds))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where it is installed (the extra ``uvloop``); ``None`` for Python's own."""
+    try:
+        uvloop = import_module("uvloop")
+    except ModuleNotFoundError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _settle() -> None:
+    # What the start has made stays to the end. Looking through it again at each full collection took a quarter of a
+    # short request's time.
+    gc.collect()
+    gc.freeze()
 
 
 async def _serve(
@@ -40,6 +60,7 @@ async def _serve(
         await runner.setup()
         site = web.TCPSite(runner, host, port)
         await site.start()
+        _settle()
         bound = runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host
         announce(f"http://{shown}:{bound}")

@@ -73,7 +73,7 @@ class Lifecycle:
                 raise InvalidEventError(f"{event.type} must be a run's first event.")
             self._started = True
             return ()
-        if isinstance(event, e.RunFinished | e.RunError):
+        if isinstance(event, e.TERMINAL):
             if isinstance(event, e.RunFinished):
                 self._open.refuse_any(event)
             self.ending = event

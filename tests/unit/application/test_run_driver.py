@@ -1,16 +1,17 @@
 """From a producer's events to a checked recording: order, limits, state, tools."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from agui_runtime.adapters.scripted import call, say
-from agui_runtime.application.run_driver import RunDriver, RunPlan
+from agui_runtime.application.run_driver import FAIRNESS, RunDriver, RunPlan
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AgentError, ErrorCode, InvalidError, InvalidEventError
+from agui_runtime.domain.identity import AgentName
 from agui_runtime.domain.runs import Failed, Finished, Interrupt, Interrupted, Outcome, Stopped
 from tests.support.aio import run
 from tests.unit.application.plans import DONE, Recorded, Source, plan
@@ -90,6 +91,13 @@ def test_states_of_other_agents_are_kept_by_name() -> None:
     _, driver = drive(plan(Source(report, evolve(report, state={"n": 2}), DONE), state={"own": 1}))
     assert driver.agent_states == {"helper": {"n": 2}}
     assert driver.state == {"own": 1}
+
+
+def test_a_report_of_the_runs_own_agent_is_the_runs_state() -> None:
+    driven = plan(Source(e.AgentStateMessage("writer", {"n": 1}), DONE), state={"own": 1})
+    _, driver = drive(evolve(driven, run_input=evolve(driven.run_input, agent_name=AgentName("writer"))))
+    assert driver.state == {"n": 1}
+    assert driver.agent_states == {}
 
 
 def test_a_delta_that_does_not_apply_names_its_pointer() -> None:
@@ -296,3 +304,75 @@ def test_an_agent_called_as_a_tool_that_fails_fails_the_run() -> None:
     with pytest.raises(AgentError, match="inner threw"):
         drive(driven)
     assert (source.closed, nested.source.closed) == (1, 1)
+
+
+class Batches(Recorded):
+    """Notes how events came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[str]] = []
+
+    async def append(self, events: Sequence[e.Event]) -> None:
+        self.batches.append([type(event).__name__ for event in events])
+        await super().append(events)
+
+
+def batches(*steps: Any) -> list[list[str]]:
+    recording = Batches()
+    drive(plan(Source(*steps), recording, ends_by_itself=True))
+    return recording.batches
+
+
+async def wait() -> None:
+    await asyncio.sleep(0.001)
+
+
+PIECE = e.TextMessageContent("m", "a")
+
+
+def test_what_is_said_in_one_go_is_recorded_in_one_go() -> None:
+    start, end = say("m", [])
+    assert batches(start, PIECE, PIECE, PIECE, end) == [
+        ["TextMessageStart"],
+        ["TextMessageContent"] * 3 + ["TextMessageEnd"],
+    ]
+
+
+def test_nothing_is_held_back_while_the_producer_waits() -> None:
+    start, end = say("m", [])
+    assert batches(start, PIECE, wait, PIECE, PIECE, wait, end) == [
+        ["TextMessageStart"],
+        ["TextMessageContent"],
+        ["TextMessageContent"] * 2,
+        ["TextMessageEnd"],
+    ]
+
+
+def test_pieces_before_a_fault_are_recorded() -> None:
+    start, _ = say("m", [])
+    recording = Batches()
+    with pytest.raises(ConnectionError):
+        drive(plan(Source(start, PIECE, PIECE, ConnectionError("gone")), recording))
+    assert recording.batches[-1] == ["TextMessageContent"] * 2
+
+
+def test_pieces_before_a_limit_are_recorded() -> None:
+    start, _ = say("m", [])
+    recording = Batches()
+    with pytest.raises(InvalidError):
+        drive(plan(Source(start, *[PIECE] * 9), recording, limits=evolve(LIMITS, max_events=5)))
+    assert [name for batch in recording.batches for name in batch].count("TextMessageContent") == 4
+
+
+@pytest.mark.parametrize(
+    "event", [e.StateSnapshot({"a": 1}), evolve(PIECE, raw_event={"a": 1}), evolve(PIECE, metadata={"a": 1})]
+)
+def test_what_its_agent_may_change_later_is_recorded_at_once(event: e.Event) -> None:
+    start, end = say("m", [])
+    assert len(batches(start, event, event, end)) == 4
+
+
+def test_a_long_speech_is_recorded_as_it_goes() -> None:
+    start, end = say("m", [])
+    assert max(len(batch) for batch in batches(start, *[PIECE] * 500, end)) <= FAIRNESS
