@@ -70,9 +70,21 @@ class Refused:
 
 
 class Documents:
-    """A bounded cache of documents by their text; the least recently used one goes first."""
+    """A bounded cache of documents by their text; the least recently used one goes first.
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_documents: int = 64) -> None:
+    Args:
+        always: documents that are never forgotten.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: DocumentLimits,
+        *,
+        max_documents: int = 64,
+        always: "Mapping[str, Document] | None" = None,
+    ) -> None:
+        self._always = always or {}
         self._schema = schema
         self._limits = limits
         self._max_documents = max_documents
@@ -80,6 +92,8 @@ class Documents:
 
     def get(self, text: str) -> Document | Refused:
         """The document of that text."""
+        if text in self._always:
+            return self._always[text]
         if len(text) > MAX_KEPT_CHARACTERS:
             return self._read(text)
         known = self._known.get(text)

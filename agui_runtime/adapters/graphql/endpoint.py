@@ -11,6 +11,7 @@ from agui_runtime.adapters.graphql.documents import Document, Documents, Refused
 from agui_runtime.adapters.graphql.errors import format_error
 from agui_runtime.adapters.graphql.execution import OperationExecutor
 from agui_runtime.adapters.graphql.json_bytes import json_bytes
+from agui_runtime.adapters.graphql.known_documents import known_documents
 from agui_runtime.adapters.graphql.negotiation import (
     INCREMENTAL_OFFERED,
     SINGLE_OFFERED,
@@ -46,7 +47,7 @@ class GraphqlEndpoint:
     ) -> None:
         self._operations = operations
         self._schema = bind_resolvers(load_schema())
-        self._documents = Documents(self._schema, limits)
+        self._documents = Documents(self._schema, limits, always=known_documents(limits))
         self._executor = OperationExecutor(self._schema, telemetry, compiles=compiles)
 
     async def handle(self, request: Request) -> Response:

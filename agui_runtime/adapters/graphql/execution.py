@@ -1,14 +1,12 @@
 """Executes an operation: by its compiled plan where it has one, else by graphql-core."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
     ExecutionResult,
-    Executor,
-    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
@@ -19,7 +17,7 @@ from agui_runtime.adapters.graphql.documents import Document, is_mutation
 from agui_runtime.adapters.graphql.errors import format_error
 from agui_runtime.adapters.graphql.payloads import InterpretedPayloads, Payloads, execute_plan
 from agui_runtime.adapters.graphql.stream_encoder import FormatError
-from agui_runtime.adapters.graphql.stream_plan import NotCompilableError
+from agui_runtime.adapters.graphql.stream_plan import NotCompilableError, coerced
 from agui_runtime.application.ports import Telemetry
 
 
@@ -47,7 +45,7 @@ class OperationExecutor:
             format_error, is_mutation=is_mutation(operation), correlation_id=context.request.correlation_id
         )
         if self._compiles and document.is_incremental(operation, variables):
-            executor = self._coerced(document, operation, variables)
+            executor = coerced(self._schema, document.node, variables, _name(operation))
             if isinstance(executor, list):
                 return ExecutionResult(None, executor)
             try:
@@ -57,12 +55,6 @@ class OperationExecutor:
             else:
                 return await execute_plan(plan, executor, context, format_one)
         return await self._interpret(context, document, operation, variables, format_one)
-
-    def _coerced(
-        self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> list[GraphQLError] | Executor[Any]:
-        """The operation with its variables as the schema has them, or what is wrong with them."""
-        return _build(self._schema, document.node, raw_variable_values=dict(variables), operation_name=_name(operation))
 
     async def _interpret(
         self,
@@ -82,10 +74,6 @@ class OperationExecutor:
         if isawaitable(result):
             result = await result
         return result if isinstance(result, ExecutionResult) else InterpretedPayloads(result, format_one)
-
-
-# Untyped in graphql-core: its middleware and its subclasses' own arguments.
-_build: Callable[..., list[GraphQLError] | Executor[Any]] = cast("Any", Executor).build
 
 
 def _name(operation: OperationDefinitionNode) -> str | None:
