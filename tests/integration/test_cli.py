@@ -163,11 +163,18 @@ def test_a_port_in_use_is_explained(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("arguments", [(), ("dance",), ("serve",)], ids=["none", "unknown", "no target"])
+@pytest.mark.parametrize("arguments", [(), ("dance",)], ids=["none", "unknown"])
 def test_a_wrong_command_line_is_answered_with_its_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     code, said = _ended(*arguments, cwd=tmp_path, environment={})
     assert code == 2
     assert "usage: agui-runtime" in said
+
+
+def test_nothing_to_serve_is_told_with_what_to_do(tmp_path: Path) -> None:
+    code, said = _ended("serve", cwd=tmp_path, environment={})
+    assert code == 2
+    assert "name a MODULE:ATTRIBUTE" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("arguments", [("serve", "chat_app:container"), ("demo",)], ids=["serve", "demo"])
