@@ -29,8 +29,9 @@ lint: $(VENV)  ## ruff, mypy, pyright and the layer rules
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python && $(BIN)/lint-imports
 
-bench: $(VENV)  ## streaming side by side with the TypeScript runtime and raw aiohttp (writes docs/benchmarks.md)
+bench: $(VENV)  ## streaming side by side with the TypeScript runtimes and raw aiohttp (writes docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.stream --write docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.agui --write docs/benchmarks.md
 
 clean:  ## remove .venv, builds and caches
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

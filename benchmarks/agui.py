@@ -1,12 +1,11 @@
 """AG-UI side by side: this server, the TypeScript v2 runtime, the ``ag_ui`` encoder behind FastAPI, raw aiohttp.
 
-``python -m benchmarks.agui`` prints a table; ``--write FILE`` puts it between the file's markers. The Postgres log is a
-row of its own where AGUI_DATABASE_URL names a migrated database.
+``python -m benchmarks.agui`` prints a table; ``--write FILE`` puts it into its section of the page. The Postgres log is
+a row of its own where AGUI_DATABASE_URL names a migrated database.
 """
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import servers
+from benchmarks import page, servers
 from benchmarks.agui_client import LOADS
 from benchmarks.report import Round, figures
 from benchmarks.servers import Server
@@ -27,7 +26,6 @@ MEANING = {
     "burst": "Burst: 1000 pieces of text at once, ten runs one after the other",
     "paced": "Paced: 100 runs at once, each of 100 pieces 50 ms apart (2000 pieces/s offered)",
 }
-MARKERS = "<!-- agui: begin -->", "<!-- agui: end -->"
 
 
 def candidates(stack: ExitStack, peer: Path) -> list[Server]:
@@ -66,7 +64,8 @@ def interleaved(found: list[Server], rounds: int) -> list[Round]:
 
 
 def table(rounds: list[Round], names: list[str]) -> str:
-    return "\n\n".join(_section(load, rounds, names) for load in MEANING)
+    sections = "\n\n".join(_section(load, rounds, names) for load in MEANING)
+    return f"## AG-UI\n\n{sections}"
 
 
 def _section(load: str, rounds: list[Round], names: list[str]) -> str:
@@ -84,20 +83,6 @@ def _section(load: str, rounds: list[Round], names: list[str]) -> str:
     return "\n".join(lines)
 
 
-def write(file: Path, text: str) -> None:
-    """Put the text between the markers.
-
-    Raises:
-        ValueError: the file has none.
-    """
-    begin, end = MARKERS
-    old = file.read_text(encoding="utf-8")
-    new, found = re.subn(f"{begin}.*{end}", lambda _: f"{begin}\n{text}\n{end}", old, flags=re.DOTALL)
-    if not found:
-        raise ValueError(f"{file} has no {begin} … {end}.")
-    file.write_text(new, encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -107,10 +92,10 @@ def main() -> None:
     with ExitStack() as stack:
         found = candidates(stack, options.peer)
         measured = interleaved(found, options.rounds)
-    report = f"{setting(options.rounds)}\n\n{table(measured, [server.name for server in found])}"
+    report = f"{table(measured, [server.name for server in found])}\n\n{setting(options.rounds)}"
     print(f"\n{report}")
     if options.write:
-        write(options.write, report)
+        page.put(options.write, "agui", report)
 
 
 if __name__ == "__main__":
