@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from agui_runtime._version import __version__
 from agui_runtime.adapters.graphql.errors import AGENT_NOT_FOUND_HELP
 from tests.integration.recordings import Normal, recording
 
@@ -130,6 +131,14 @@ def _agui_not_found(answer: Normal) -> Normal:
     return Normal(404, {"content-type": "application/json"}, {"error": "Not found"})
 
 
+def _own_health(answer: Normal) -> Normal:
+    """The recorded status with a body that says what was looked at."""
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    return Normal(
+        answer.status, headers, {"status": "ok", "version": __version__, "checks": {"runs": {"status": "ok"}}}
+    )
+
+
 def _own_page(answer: Normal) -> Normal:
     return Normal(200, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"}, "GraphiQL")
 
@@ -178,6 +187,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     "raw-agent-unknown": Deviation(_NOT_FOUND, _unknown_agent),
     "raw-available-agents": Deviation(_ALL, _all_agents),
     "raw-generate-error-before-accept-json": Deviation("406 comes before anything is run", _not_acceptable),
+    "raw-health": Deviation("health tells what was looked at, and not only that the endpoint is there", _own_health),
     "raw-get-graphiql": Deviation("the GraphiQL page is our own and loads nothing from other hosts", _own_page),
     "raw-huge-query": Deviation("a document's size is limited", _too_many_aliases),
     "raw-sub-path": Deviation("paths below the endpoint are AG-UI's, which answers in JSON", _agui_not_found),

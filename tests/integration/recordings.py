@@ -23,8 +23,8 @@ _COMPARED_HEADERS = frozenset({"content-type", "allow", "accept", "vary", "cache
 _HOP_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_FORGIVEN_KEYS = frozenset({"stack", "correlationId"})
-"""Stack traces, of which TypeScript sends its own, and the id that we add for finding a request in the log."""
+_FORGIVEN_KEYS = frozenset({"stack", "correlationId", "latencyMs"})
+"""Stack traces, of which TypeScript sends its own, the id that finds a request in the log, and what a look took."""
 
 _ELIDED = re.compile(r"<(\d+) bytes>")
 
