@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
     backend = postgres.choice().backend
+    load = os.getloadavg()[0]
     server = postgres.new_server(durable=True)
     try:
         tables = asyncio.run(measured(options.rounds, server))
@@ -242,7 +243,8 @@ def main() -> None:
         f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}; server: {backend.what if backend else 'none'}, "
         f"durable; {STREAMS} streams with a follower each, {SECONDS:g} s; medians of {options.rounds} rounds. "
-        "Client and server share the machine. The CPU of the streams and followers is in both rows of a pair.\n\n"
+        f"Client and server share the machine, whose load was {load:.1f} when it began. "
+        "The CPU of the streams and followers is in both rows of a pair.\n\n"
         f"{tables}\n"
     )
     print(page)

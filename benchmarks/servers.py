@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks.wire import ROOT
 
@@ -92,7 +92,7 @@ def raw() -> Iterator[Server]:
 
 
 @contextmanager
-def typescript(folder: Path) -> Iterator[Server]:
+def typescript(folder: Path, *, name: str = TYPESCRIPT, path: str = "") -> Iterator[Server]:
     """The real TypeScript runtime behind the same scenarios; its packages are installed when they are missing."""
     if not (folder / "node_modules").is_dir():
         print(f"npm install in {folder.name}: the TypeScript runtime and what it needs", flush=True)
@@ -105,8 +105,8 @@ def typescript(folder: Path) -> Iterator[Server]:
         port = probe.getsockname()[1]
     environment = {"PORT": str(port), "COPILOTKIT_TELEMETRY_DISABLED": "true", "SCARF_ANALYTICS": "false"}
     environment["NODE_ENV"] = "production"
-    with started(TYPESCRIPT, [_found("node"), "server.mjs"], folder=folder, environment=environment) as server:
-        yield server
+    with started(name, [_found("node"), "server.mjs"], folder=folder, environment=environment) as server:
+        yield evolve(server, url=server.url + path)
 
 
 def node_version() -> str | None:

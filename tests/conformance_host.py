@@ -16,6 +16,7 @@ from aiohttp import web
 from attrs import define, evolve, frozen
 from dependency_injector import providers
 
+from agui_runtime.adapters.remote import RemoteEndpoint
 from agui_runtime.application.values import AfterRun, BeforeRun
 from agui_runtime.composition.app import mount
 from agui_runtime.composition.container import RuntimeContainer
@@ -25,6 +26,7 @@ from agui_runtime.domain.errors import BusyError
 from agui_runtime.domain.messages import AssistantMessage, Message, ToolMessage
 from tests.conformance.agents import conformance_agents
 from tests.conformance.agui_agents import agui_agents
+from tests.conformance.fake_remote import FakeRemote
 from tests.conformance.guardrail import WordGuardrail
 from tests.conformance.scenarios import conformance_model
 from tests.conformance.tools import conformance_tools
@@ -97,7 +99,7 @@ def _kinds(message: Message) -> list[str]:
     return text + ["ActionExecutionMessage"] * len(calls)
 
 
-def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
+def containers(settings: Settings, debug: Debug, remote: FakeRemote) -> list[RuntimeContainer]:
     """One runtime for each of the peer's paths."""
     own_agents = conformance_agents(lambda thread: debug.stopped(thread, "echo"))
     agents = providers.Object(own_agents)
@@ -106,7 +108,8 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
     guardrail = providers.Object(WordGuardrail())
 
     def at(path: str) -> Any:
-        return providers.Object(evolve(settings, base_path=path))
+        # A busy thread is refused within the time that the recordings' slow runs take.
+        return providers.Object(evolve(settings, base_path=path, clear_threads=True, busy_seconds=0.2))
 
     def full(path: str) -> RuntimeContainer:
         hooks = PeerHooks(debug)
@@ -124,6 +127,12 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
     return [
         full("/api/copilotkit"),
         full("/api/shared"),
+        RuntimeContainer(
+            settings=at("/api/remote"),
+            tools=tools,
+            model=model,
+            remote_endpoints=providers.Object((RemoteEndpoint("fake", remote.url),)),
+        ),
         RuntimeContainer(settings=at("/api/noagents"), tools=tools, model=model, guardrail=guardrail),
         RuntimeContainer(settings=at("/api/empty"), agents=agents),
         RuntimeContainer(settings=at("/api/copilotkit-single"), agents=providers.Object(agui_agents())),
@@ -131,13 +140,14 @@ def containers(settings: Settings, debug: Debug) -> list[RuntimeContainer]:
 
 
 def conformance_app(settings: Settings) -> web.Application:
-    debug = Debug([], [])
+    debug, remote = Debug([], []), FakeRemote()
     app = web.Application()
-    for container in containers(settings, debug):
+    app.cleanup_ctx.append(remote.live)
+    for container in containers(settings, debug, remote):
         mount(app, on_the_chosen_path(container))
 
     async def tell(_: web.Request) -> web.Response:
-        return web.json_response({"stops": debug.stops, "requests": debug.requests, "remoteCalls": []})
+        return web.json_response({"stops": debug.stops, "requests": debug.requests, "remoteCalls": remote.calls})
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok")

@@ -3,12 +3,13 @@
 import logging
 
 from agui_runtime.application.ports import RunLog, StateStore
+from agui_runtime.application.run_driver import INTERRUPT_EVENTS
 from agui_runtime.application.values import Lease
 from agui_runtime.domain.errors import ErrorCode, InvalidEventError
-from agui_runtime.domain.events import Event, RunStarted
+from agui_runtime.domain.events import Custom, Event, RunStarted
 from agui_runtime.domain.identity import RunKey, StateKey
 from agui_runtime.domain.lifecycle import Lifecycle, replay_open
-from agui_runtime.domain.runs import Failed, Finished, Outcome
+from agui_runtime.domain.runs import Failed, Finished, Interrupt, Interrupted, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,18 @@ class RecoverRuns:
         if agent_name is None:
             return LOST
         state = await self._store.load(StateKey(run.scope, run.thread_id, agent_name))
-        return Finished() if state is not None and state.saved_by == run else LOST
+        if state is None or state.saved_by != run:
+            return LOST
+        questions = _questions(run, events)
+        return Interrupted(questions) if questions else Finished()
+
+
+def _questions(run: RunKey, events: list[Event]) -> tuple[Interrupt, ...]:
+    """What the run had asked in LangGraph's form. Questions of the standard form come with the end that was lost."""
+    values = [event.value for event in events if isinstance(event, Custom) and event.name in INTERRUPT_EVENTS]
+    return tuple(
+        Interrupt(f"question-{run.number}-{at}", value, is_derived=True) for at, value in enumerate(values, start=1)
+    )
 
 
 def _replayed(run: RunKey, events: list[Event]) -> Lifecycle:

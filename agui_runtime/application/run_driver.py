@@ -216,17 +216,24 @@ class RunDriver:
             case e.ToolCallStart(tool_call_id=call_id, tool_call_name=name):
                 if self._plan.executor.offers(name) or name in self._plan.agent_tools:
                     self._calls[call_id] = _OpenCall(name, [])
-            case e.StateSnapshot(snapshot=snapshot):
-                # Detached: an agent may go on changing the object it yielded.
-                self.state = deepcopy(snapshot)
-            case e.StateDelta():
-                self.state = next_state(self.state, event)
-            case e.AgentStateMessage(agent_name=name, state=state):
-                self.agent_states[name] = state
+            case e.StateSnapshot() | e.StateDelta() | e.AgentStateMessage():
+                self._note_state(event)
             case e.Custom(name=name, value=value) if name in INTERRUPT_EVENTS:
                 self._interrupts.append(Interrupt(self._plan.new_id(), value, is_derived=True))
             case _:
                 pass
+
+    def _note_state(self, event: e.StateSnapshot | e.StateDelta | e.AgentStateMessage) -> None:
+        match event:
+            case e.StateSnapshot(snapshot=state):
+                # Detached: an agent may go on changing the object it yielded.
+                self.state = deepcopy(state)
+            case e.StateDelta():
+                self.state = next_state(self.state, event)
+            case e.AgentStateMessage(agent_name=name, state=state) if name == self._plan.run_input.agent_name:
+                self.state = deepcopy(state)
+            case e.AgentStateMessage(agent_name=name, state=state):
+                self.agent_states[name] = state
 
     async def _answer(self, event: e.ToolCallEnd) -> None:
         call_id = event.tool_call_id

@@ -138,7 +138,8 @@ class RunOpening:
         except BaseException:
             await asyncio.shield(self._log.abandon(lease))
             raise
-        if behind and behind[0].run != lease.run:
-            await asyncio.shield(self._log.abandon(lease))
-            return False
-        return True
+        if behind and behind[0].run == lease.run:
+            return True
+        # Nothing behind, not even the own beginning: the thread was erased and begun anew.
+        await asyncio.shield(self._log.abandon(lease))
+        return False

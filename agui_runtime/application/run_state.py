@@ -11,7 +11,8 @@ from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.errors import ConflictError
 from agui_runtime.domain.history import object_state
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
-from agui_runtime.domain.json_value import JsonValue, is_same
+from agui_runtime.domain.json_value import JsonValue, check_json, is_same
+from agui_runtime.domain.policy import StateLimits
 from agui_runtime.domain.state import AgentState, rebase
 
 
@@ -24,11 +25,18 @@ class BaseState:
 
 
 class RunStates:
-    """Loads base states and saves final ones."""
+    """Loads base states and saves final ones.
 
-    def __init__(self, store: StateStore, expiry: Expiry) -> None:
+    Args:
+        store: of states.
+        expiry: how long states are kept.
+        limits: a client's state that is nested deeper could never be saved, and cannot even be compared.
+    """
+
+    def __init__(self, store: StateStore, expiry: Expiry, limits: StateLimits | None = None) -> None:
         self._store = store
         self._expiry = expiry
+        self._limits = limits or StateLimits()
 
     async def base(
         self,
@@ -49,13 +57,15 @@ class RunStates:
             state: the client's state of this agent, any JSON; ``None`` where it came by name or not at all.
 
         Raises:
+            InvalidError: the client's state is nested too deeply.
             UnavailableError: the store cannot be reached.
         """
         stored = await self._store.load(StateKey(scope, thread_id, agent_name))
         if state is None:
             state = next((entry.state for entry in sent if entry.agent_name == agent_name), None)
         if state is None or state == {}:
-            state = stored.values if stored else {}
+            return BaseState(stored.values if stored else {}, stored)
+        check_json(state, name="state", max_depth=self._limits.max_depth)
         return BaseState(state, stored)
 
     async def save(self, run: RunKey, agent_name: AgentName, base: BaseState, final: JsonValue) -> None:

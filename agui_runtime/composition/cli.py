@@ -63,8 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve a container of yours")
     serve.add_argument(
         "target",
+        nargs="?",
         metavar="MODULE:ATTRIBUTE",
-        help="a RuntimeContainer, a function that gives one, or an aiohttp application",
+        help="a RuntimeContainer, a function that gives one, or an aiohttp application; without it the agents of "
+        "AGUI_REMOTE_AGENTS and AGUI_REMOTE_ENDPOINTS are served",
     )
     serve.set_defaults(run=_serve)
     schema = commands.add_parser("schema", help="print the GraphQL schema")
@@ -87,17 +89,30 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
-    target = _load(options.target)
+    target = _load(options.target) if options.target else _elsewhere(settings)
     if not isinstance(target, web.Application):
         settings = target.settings()
         check_exposure(settings, target.identity())
         target = create_app(target)
 
     def announce(url: str) -> None:
-        _say(f"Serving {options.target} at {url}{settings.base_path} (Ctrl+C stops it)")
+        _say(f"Serving {options.target or 'agents elsewhere'} at {url}{settings.base_path} (Ctrl+C stops it)")
 
     run_app(target, host=settings.host, port=settings.port, announce=announce)
     return 0
+
+
+def _elsewhere(settings: Settings) -> RuntimeContainer:
+    """A runtime with nothing of its own.
+
+    Raises:
+        ConfigurationError: there is nothing elsewhere either.
+    """
+    if not (settings.remote_agents or settings.remote_endpoints):
+        raise ConfigurationError(
+            "There is nothing to serve: name a MODULE:ATTRIBUTE, or set AGUI_REMOTE_AGENTS or AGUI_REMOTE_ENDPOINTS."
+        )
+    return RuntimeContainer()
 
 
 def _demo(_: argparse.Namespace, settings: Settings) -> int:

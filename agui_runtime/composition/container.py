@@ -17,9 +17,10 @@ from agui_runtime.adapters.http.health import HealthEndpoint
 from agui_runtime.adapters.http.router import Route, Router
 from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
-from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
+from agui_runtime.adapters.system.catalogs import ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.clear_threads import ClearThreads
 from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
 from agui_runtime.application.delete_state import DeleteState
@@ -31,6 +32,7 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.ports import AgentCatalog, LanguageModel
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
@@ -44,6 +46,13 @@ from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessage
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.access import access_policy_of, identity_of
 from agui_runtime.composition.health import check_health_of
+from agui_runtime.composition.remotes import (
+    agent_catalog_of,
+    configured_agents,
+    configured_endpoints,
+    remote_client_of,
+    tool_catalog_of,
+)
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import (
     database_of,
@@ -60,6 +69,10 @@ def _settings() -> Settings:
 
 def _guardrail(settings: Settings) -> HttpGuardrail | None:
     return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
+
+
+def _offered(catalog: AgentCatalog, model: LanguageModel | None) -> AgentCatalog:
+    return catalog if model is None else ModelByDefaultCatalog(catalog, model)
 
 
 def _somewhere() -> int:
@@ -102,6 +115,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     ``RuntimeContainer(state_store=providers.Singleton(MyStore))``. What hosts give most often:
 
     - ``agents`` and ``tools``: iterables of ``Agent`` and ``ServerTool``;
+    - ``remote_endpoints``: ``RemoteEndpoint``s beside those of the settings;
+    - ``agent_factory``: a function of the ``Caller`` that makes the agents of one request;
     - ``model``: a ``LanguageModel``;
     - ``hooks`` and ``guardrail``;
     - ``state_decorators``: functions from ``StateStore`` to ``StateStore``, put around whichever ``state_store``
@@ -114,6 +129,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     agents: providers.Provider[Any] = providers.Object(())
     tools: providers.Provider[Any] = providers.Object(())
+    remote_endpoints: providers.Provider[Any] = providers.Object(())
+    agent_factory: providers.Provider[Any] = providers.Object(None)
     model: providers.Provider[Any] = providers.Object(None)
     hooks: providers.Provider[Any] = providers.Object(None)
     guardrail: providers.Provider[Any] = providers.Singleton(_guardrail, settings)
@@ -124,8 +141,13 @@ class RuntimeContainer(containers.DeclarativeContainer):
     telemetry = providers.Singleton(LogTelemetry)
     identity = providers.Singleton(identity_of, settings)
     access_policy = providers.Singleton(access_policy_of, settings, identity)
-    agent_catalog = providers.Singleton(FixedAgentCatalog, agents)
-    tool_catalog = providers.Singleton(FixedToolCatalog, tools)
+
+    remote_client = providers.Singleton(remote_client_of, settings, telemetry)
+    endpoints = providers.Singleton(configured_endpoints, settings, remote_client, remote_endpoints)
+    agents_elsewhere = providers.Singleton(configured_agents, settings, remote_client)
+    agent_catalog = providers.Singleton(agent_catalog_of, agents, agents_elsewhere, agent_factory, endpoints)
+    offered_agents = providers.Singleton(_offered, agent_catalog, model)
+    tool_catalog = providers.Singleton(tool_catalog_of, tools, endpoints)
 
     memory = providers.Singleton(
         MemoryDatabase, settings.provided.memory_limits, run_numbers_after=providers.Object(_somewhere)
@@ -139,14 +161,14 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
-    run_states = providers.Factory(RunStates, states, expiry)
+    run_states = providers.Factory(RunStates, states, expiry, settings.provided.state_limits)
     run_opening = providers.Factory(
         RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
     admission = providers.Singleton(RunAdmission, settings.provided.admission_limits)
     generate_response = providers.Factory(
         GenerateResponse,
-        agents=agent_catalog,
+        agents=offered_agents,
         tools=tool_catalog,
         model=model,
         opening=run_opening,
@@ -158,7 +180,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         ids=ids,
         limits=settings.provided.run_limits,
     )
-    load_state = providers.Factory(LoadState, agent_catalog, states, run_log)
+    load_state = providers.Factory(LoadState, offered_agents, states, run_log)
     save_state = providers.Factory(SaveState, states, settings.provided.state_limits, expiry)
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
@@ -171,21 +193,22 @@ class RuntimeContainer(containers.DeclarativeContainer):
     rename_thread = providers.Factory(RenameThread, thread_directory)
     archive_thread = providers.Factory(ArchiveThread, thread_directory)
     delete_thread = providers.Factory(DeleteThread, thread_directory, states)
+    clear_threads = providers.Factory(ClearThreads, list_threads, delete_thread)
     thread_messages = providers.Factory(ThreadMessages, run_log)
     thread_events = providers.Factory(ThreadEvents, run_log)
     thread_states = providers.Factory(ThreadStates, states, thread_directory)
     execute_agent = providers.Factory(ExecuteAgent, generate_response, clock)
-    list_agents = providers.Factory(ListAgents, agent_catalog)
-    find_agent = providers.Factory(FindAgent, agent_catalog)
+    list_agents = providers.Factory(ListAgents, offered_agents)
+    find_agent = providers.Factory(FindAgent, offered_agents)
     describe_runtime = providers.Factory(
-        DescribeRuntime, agent_catalog, model, version=__version__, protocols=("graphql", "ag-ui")
+        DescribeRuntime, offered_agents, model, version=__version__, protocols=("graphql", "ag-ui")
     )
     # Not through the decorators: a lost run is sealed by what is stored now.
     recover_runs = providers.Factory(RecoverRuns, run_log, state_store)
     compact_runs = providers.Factory(CompactRuns, run_log, clock, settings.provided.compact_seconds)
     prune_threads = providers.Factory(PruneThreads, thread_directory, clock, settings.provided.retention_days)
 
-    access = providers.Singleton(Access, identity, access_policy)
+    access = providers.Singleton(Access, identity, access_policy, settings.provided.forwarded_header_names)
     operations = providers.Singleton(
         Operations,
         generate=generate_response,
@@ -207,14 +230,26 @@ class RuntimeContainer(containers.DeclarativeContainer):
     agui_operations = providers.Singleton(
         AguiOperations,
         generate=generate_response,
+        connect_thread=connect_thread,
+        stop_run=stop_run,
         list_agents=list_agents,
         find_agent=find_agent,
+        list_threads=list_threads,
+        get_thread=get_thread,
+        rename_thread=rename_thread,
+        archive_thread=archive_thread,
+        delete_thread=delete_thread,
+        clear_threads=clear_threads,
+        thread_messages=thread_messages,
+        thread_events=thread_events,
+        thread_states=thread_states,
         access=access,
         version=__version__,
         properties=properties,
         forward_headers=settings.provided.forwarded_header_names,
         keep_alive_seconds=settings.provided.keep_alive_seconds,
         hidden=settings.provided.hidden_events,
+        may_clear_threads=settings.provided.clear_threads,
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)

@@ -90,6 +90,8 @@ class Lifespan:
             container.model(),
             container.guardrail(),
             container.hooks(),
+            container.remote_client(),
+            *container.endpoints(),
             container.agent_catalog(),
             container.tool_catalog(),
             *container.agents(),

@@ -96,6 +96,22 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def by_name(text: str) -> tuple[tuple[str, str], ...]:
+    """``name=value`` pairs; only the first ``=`` of each divides."""
+    pairs = [tuple(part.strip() for part in entry.split("=", 1)) for entry in names(text)]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs) or len({pair[0] for pair in pairs}) < len(pairs):
+        raise ValueError("different names, each with =value behind it, separated by commas")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def urls_by_name(text: str) -> tuple[tuple[str, str], ...]:
+    """``name=URL`` pairs."""
+    try:
+        return tuple((name, url(given)) for name, given in by_name(text))
+    except ValueError as error:
+        raise ValueError("different names, each with =URL behind it, separated by commas") from error
+
+
 def database_url(text: str) -> str:
     """A PostgreSQL server's URL."""
     if not text.startswith(("postgresql://", "postgres://")):

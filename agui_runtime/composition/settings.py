@@ -55,8 +55,25 @@ class Settings:
     subagent_events: bool = _setting(
         True, readers.switch, "Whether AG-UI frontends get subagents; older than 1.70 break on them"
     )
+    clear_threads: bool = _setting(
+        False, readers.switch, "Whether a frontend may delete all of its threads; for development"
+    )
     keep_alive_seconds: float = _setting(15.0, readers.seconds_or_off, "How long a stream may be silent; 0 for ever")
     guardrails_url: str = _setting("", readers.url, "Base URL of a guardrails service; none by default")
+    remote_agents: tuple[tuple[str, str], ...] = _setting(
+        (), readers.urls_by_name, "AG-UI agents elsewhere, as name=URL"
+    )
+    remote_endpoints: tuple[tuple[str, str], ...] = _setting(
+        (), readers.urls_by_name, "CopilotKit remote endpoints or AG-UI runtimes, as name=URL"
+    )
+    remote_tokens: tuple[tuple[str, str], ...] = _setting(
+        (), readers.by_name, "Bearer tokens for the two above, as name=token", secret=True
+    )
+    remote_private_addresses: bool = _setting(True, readers.switch, "Whether the two above may be in private networks")
+    remote_attempts: int = _setting(3, readers.count, "How often a request is sent at most, where it fails at once")
+    remote_connect_seconds: float = _setting(10.0, readers.seconds, "How long connecting to a remote agent may take")
+    remote_first_byte_seconds: float = _setting(60.0, readers.seconds, "How long a remote agent may take to answer")
+    remote_idle_seconds: float = _setting(120.0, readers.seconds, "Longest silence of a remote agent within a run")
     max_body_bytes: int = _setting(10 * 1024 * 1024, readers.count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, readers.seconds, "How long a request body may take to arrive")
     max_query_depth: int = _setting(20, readers.count, "Deepest nesting of a GraphQL query")

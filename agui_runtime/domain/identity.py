@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import Factory, frozen
+from attrs import Factory, field, frozen
 
 from agui_runtime.domain.errors import InvalidError
 
@@ -84,10 +84,15 @@ ANONYMOUS = Principal("anonymous")
 
 @frozen
 class Caller:
-    """A principal with the scope that ``AccessPolicy`` derived for it."""
+    """A principal with the scope that ``AccessPolicy`` derived for it.
+
+    Attributes:
+        headers: those of its request that the host lets go to agents, by lower-case name; never logged.
+    """
 
     principal: Principal
     scope: Scope
+    headers: Mapping[str, str] = field(factory=dict[str, str], eq=False, repr=False)
 
 
 @frozen

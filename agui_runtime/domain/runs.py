@@ -79,10 +79,11 @@ class RunInput:
         return evolve(self, agent_name=name, state=state)
 
 
-def _without_credentials(value: JsonValue) -> JsonValue:
-    if not is_object(value):
+def _without_credentials(value: JsonValue, levels: int = 8) -> JsonValue:
+    # Frontends put them near the top; how deep the rest is nested is anybody's choice.
+    if not levels or not is_object(value):
         return value
-    return {key: _without_credentials(item) for key, item in value.items() if key.lower() != CREDENTIALS}
+    return {key: _without_credentials(item, levels - 1) for key, item in value.items() if key.lower() != CREDENTIALS}
 
 
 @frozen

@@ -1,7 +1,7 @@
 """One installation of the clients and one conformance host for all tests of real clients.
 
-AGUI_TEST_BASE_URL points the tests at a server that runs already; AGUI_TEST_REQUIRE_NODE=1 turns a missing Node from
-"not run" into a failure.
+AGUI_TEST_BASE_URL and AGUI_TEST_AGUI_URL point the tests at servers that run already; AGUI_TEST_REQUIRE_NODE=1 and
+AGUI_TEST_REQUIRE_BROWSER=1 turn a missing Node or Chromium from "not run" into a failure.
 """
 
 import os
@@ -11,20 +11,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.clients.frontend_page import Frontends
 from tests.clients.server import Server
-from tests.support import node
+from tests.support import browser, node
 from tests.support.processes import running
 
 ROOT = Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = _missing()
-    if not missing or node.is_required():
-        return
+    _leave_out(items, "clients", "" if node.is_required() else _missing())
+    _leave_out(items, "browser", "" if browser.is_required() else _missing() or _missing_browser())
+
+
+def _leave_out(items: list[pytest.Item], marker: str, missing: str) -> None:
     for item in items:
-        if item.get_closest_marker("clients"):
+        if missing and item.get_closest_marker(marker):
             # The name in the reason keeps pytest's summary from folding the tests into one line.
             item.add_marker(pytest.mark.skip(reason=f"{item.name} not run: {missing}"))
 
@@ -36,6 +40,46 @@ def clients() -> None:
     if missing:
         pytest.fail(f"not run: {missing}, and AGUI_TEST_REQUIRE_NODE=1", pytrace=False)
     node.install()
+
+
+@pytest.fixture(scope="session")
+def agui_server(request: pytest.FixtureRequest) -> str:
+    """The base URL that AG-UI clients are given, their npm packages installed."""
+    if _missing():
+        pytest.fail(f"not run: {_missing()}, and AGUI_TEST_REQUIRE_NODE=1", pytrace=False)
+    node.install(node.AGUI_CLIENTS)
+    given = os.environ.get("AGUI_TEST_AGUI_URL")
+    # On this path both generations of frontends see the same agents.
+    return given or request.getfixturevalue("server").at("/api/copilotkit-single")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser, with the pages built."""
+    if missing := _missing() or _missing_browser():
+        pytest.fail(f"not run: {missing}, and AGUI_TEST_REQUIRE_BROWSER=1", pytrace=False)
+    browser.build()
+    with sync_playwright() as playwright:
+        running_browser = playwright.chromium.launch(
+            executable_path=browser.program(), args=list(browser.ARGUMENTS), timeout=60_000
+        )
+        yield running_browser
+        running_browser.close()
+
+
+@pytest.fixture(scope="session")
+def page_origin(chromium: Browser) -> Iterator[str]:
+    """Where the pages are served, which is not where the runtime is."""
+    with browser.served() as origin:
+        yield origin
+
+
+@pytest.fixture
+def frontends(chromium: Browser, page_origin: str, agui_server: str) -> Iterator[Frontends]:
+    """Pages that talk to the server; all are closed at the end."""
+    context = chromium.new_context(viewport={"width": 1000, "height": 700})
+    yield Frontends(context, page_origin, agui_server)
+    context.close()
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +108,7 @@ def _names_own_version(url: str) -> bool:
 def _missing() -> str:
     programs = node.missing_programs()
     return f"{' and '.join({'node': 'Node'}.get(name, name) for name in programs)} missing" if programs else ""
+
+
+def _missing_browser() -> str:
+    return "" if browser.program() else "Chromium missing"

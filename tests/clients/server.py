@@ -22,6 +22,10 @@ class Server:
     url: str
     names_own_version: bool
 
+    def at(self, path: str) -> str:
+        """The URL of another of the host's paths."""
+        return urljoin(self.url, path)
+
     def not_the_reference(self, why: str) -> None:
         """Leave the test out where the server is the reference, which differs by nature."""
         if self.names_own_version:

@@ -33,9 +33,10 @@ def _response(answer: Normal, **fields: Any) -> Normal:
     return evolve(answer, result=result)
 
 
-def _unknown_agent(answer: Normal) -> Normal:
+def _unknown_agent(answer: Normal, *available: str) -> Normal:
+    names = ", ".join(available or ("echo", "stateful"))
     text = (
-        "Agent 'nobody' was not found. Available agents are: echo, stateful. Please verify the agent name in your "
+        f"Agent 'nobody' was not found. Available agents are: {names}. Please verify the agent name in your "
         "configuration and ensure it matches one of the available agents.\n\n"
         f"See more: [{AGENT_NOT_FOUND_HELP}]({AGENT_NOT_FOUND_HELP})"
     )
@@ -63,6 +64,33 @@ def _all_agents(answer: Normal) -> Normal:
         {"name": "stateful", "id": "stateful", "description": "Agent with stored state", **kind},
     ]
     return evolve(answer, result=result)
+
+
+def _own_ids(answer: Normal) -> Normal:
+    result = deepcopy(answer.result)
+    for agent in result["data"]["availableAgents"]["agents"]:
+        agent["id"] = agent["name"]
+    return evolve(answer, result=result)
+
+
+def _own_words(text: str) -> Callable[[Normal], Normal]:
+    """An error of the same code with our own text."""
+
+    def ours(answer: Normal) -> Normal:
+        theirs = json.dumps(answer.result["errors"][0]["message"])
+        return evolve(answer, result=json.loads(json.dumps(answer.result).replace(theirs, json.dumps(text))))
+
+    return ours
+
+
+def _refused_key(answer: Normal) -> Normal:
+    text = "AuthenticationError: bad key"
+    row = {"code": "AUTHENTICATION_ERROR", "statusCode": 401, "severity": "critical", "visibility": "banner"}
+    help_ = "https://docs.copilotkit.ai/troubleshooting/common-issues#authentication-errors"
+    extensions = {"name": "CopilotError", **row, "troubleshootingUrl": help_, "originalError": {"message": text}}
+    details = {"description": text, "originalError": {**row, "extensions": extensions}}
+    status = {**answer.result["data"]["generateCopilotResponse"]["status"], "details": details}
+    return _response(answer, status=status)
 
 
 def _denied(answer: Normal) -> Normal:
@@ -139,8 +167,11 @@ _OWN_WORDS = "V8's words for malformed JSON are V8's; ours come from our parser"
 _ALL = "agents that the caller may use are all listed, not those of remote endpoints only"
 _NOT_FOUND = "an unknown agent beside others is AGENT_NOT_FOUND with the names, not UNKNOWN with a generic text"
 
+_NAMED = "an error of a remote agent names the agent, never its URL"
+
 DEVIATIONS: Mapping[str, Deviation] = {
     "agent-unknown": Deviation(_NOT_FOUND, _unknown_agent),
+    "available-agents-remote": Deviation("an agent's id is the same each time: its name", _own_ids),
     "available-agents": Deviation(_ALL, _all_agents),
     "guardrails-denied": Deviation("a fast answer does not beat the verdict: denied is denied", _denied),
     "guardrails-unavailable": Deviation("a failing guardrail fails the response; it always ends", _guardrail_down),
@@ -152,6 +183,12 @@ DEVIATIONS: Mapping[str, Deviation] = {
     "raw-sub-path": Deviation("paths below the endpoint are AG-UI's, which answers in JSON", _agui_not_found),
     "raw-malformed-json": Deviation(_OWN_WORDS, _own_parser),
     "raw-malformed-json-accept-urql": Deviation(_OWN_WORDS, _own_parser),
+    "remote-graph-ckerror": Deviation(
+        "a key that was refused is AUTHENTICATION_ERROR, not NETWORK_ERROR", _refused_key
+    ),
+    "remote-http404": Deviation(_NAMED, _own_words("The agent 'crew' was not found at its address (HTTP 404).")),
+    "remote-http500": Deviation(_NAMED, _own_words("The agent 'crew' answered with HTTP 500.")),
+    "remote-unknown": Deviation(_NOT_FOUND, lambda answer: _unknown_agent(answer, "crew", "graph", "odd")),
     "serveraction": Deviation("a handler's number is its result, not a HANDLER_ERROR", _number_result),
     "serveraction-badargs": Deviation("arguments that are no JSON fail the call; the response still ends", _ends),
     "thread-null": Deviation("a null thread id is the same as none", _as_without_thread),

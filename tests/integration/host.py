@@ -1,16 +1,5 @@
-"""The conformance host as these tests see it."""
+"""The conformance host as these tests see it: a server with several runtimes; ``url`` is the main one's."""
 
-from urllib.parse import urljoin
+from tests.clients.server import Server as Host
 
-from attrs import frozen
-
-from tests.clients.server import Server
-
-
-@frozen
-class Host(Server):
-    """A server with several runtimes; ``url`` is the main one's."""
-
-    def at(self, path: str) -> str:
-        """The URL of another path."""
-        return urljoin(self.url, path)
+__all__ = ["Host"]

@@ -13,15 +13,10 @@ from tests.support.graphql_client import Answer
 from tests.support.incremental import merge, sse_payloads
 
 FOLDER = Path(__file__).parents[1] / "data" / "graphql" / "recordings"
-REMOTE = frozenset(path.stem for path in FOLDER.glob("remote-*.json")) | {
-    "remoteaction",
-    "available-agents-remote",
-    "load-state-remote",
-    "load-state-remote-missing",
-}
-"""Recordings of ``/api/remote`` and what it sent to its remote endpoint: they come with the tests of those."""
+ENDPOINT_REQUESTS = "remote-endpoint-requests"
+"""No exchange with the runtime, but what it sent to its remote endpoint."""
 
-NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json") if path.stem not in REMOTE))
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != ENDPOINT_REQUESTS))
 RECORDED_THREAD = "thread-1"
 
 _COMPARED_HEADERS = frozenset({"content-type", "allow", "accept", "vary", "cache-control", "content-encoding"})

@@ -32,7 +32,6 @@ def drive(
 
     async def main() -> tuple[Lifecycle, list[e.Event]]:
         agent = HttpAgent("pydantic", url)
-        await agent.open()
         try:
             run_input = RunInput(ThreadId("t"), RunId("r"), messages=messages or (HI,), tools=tools, state=state or {})
             started = await agent.start(run_input, context())

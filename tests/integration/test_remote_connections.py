@@ -166,10 +166,9 @@ def test_runs_go_on_side_by_side() -> None:
     assert [outcome_of(lifecycle.ending) for lifecycle in run(main())] == [Finished()] * 5
 
 
-def test_it_can_be_opened_again_after_it_was_closed() -> None:
+def test_it_can_be_used_again_after_it_was_closed() -> None:
     async def main() -> None:
         async with agent_before(streaming(STARTED, FINISHED)) as agent:
-            await agent.open()
             await read(agent)
             await agent.close()
             await agent.close()

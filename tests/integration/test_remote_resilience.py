@@ -288,7 +288,6 @@ def test_a_shared_client_stays_open_when_an_agent_closes() -> None:
 
     async def main() -> None:
         async with agent_before(streaming(STARTED, FINISHED), client=shared) as agent:
-            await agent.open()
             await read(agent)
             await agent.close()
             await read(agent)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.integration.deviations import DEVIATIONS
 from tests.integration.host import Host
-from tests.integration.recordings import NAMES, REMOTE, Normal, Recording, fresh_thread, normal, recording
+from tests.integration.recordings import NAMES, Normal, Recording, fresh_thread, normal, recording
 from tests.support.graphql_client import Answer, ask
 
 VERSION = "x-copilotkit-runtime-client-gql-version"
@@ -44,9 +44,3 @@ def test_a_client_is_told_its_own_version_or_none(host: Host, name: str) -> None
     sent = recording(name)
     answer = _send(host, sent, fresh_thread())
     assert answer.headers.get("x-copilotkit-runtime-version") == sent.headers.get(VERSION)
-
-
-def test_what_is_left_to_remote_endpoints_is_all_about_them() -> None:
-    paths = {recording(name).path for name in REMOTE - {"remote-endpoint-requests"}}
-    assert paths == {"/api/remote"}
-    assert all(recording(name).path != "/api/remote" for name in NAMES)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 CLIENTS = Path(__file__).parents[1] / "clients" / "node"
+AGUI_CLIENTS = CLIENTS.parent / "agui"
 INSTALL_SECONDS = 300
 ENVIRONMENT = {"COPILOTKIT_TELEMETRY_DISABLED": "true", "SCARF_ANALYTICS": "false", "DO_NOT_TRACK": "1"}
 
@@ -56,8 +57,10 @@ def install(folder: Path = CLIENTS) -> None:
         stamp.write_text(locked.hexdigest())
 
 
-def drive(version: str, url: str, scenario: Mapping[str, Any], *, seconds: float = 60.0) -> dict[str, Any]:
-    """Drive one client release through a scenario; drive.mjs says what goes in and comes out.
+def drive(
+    version: str, url: str, scenario: Mapping[str, Any], *, folder: Path = CLIENTS, seconds: float = 60.0
+) -> dict[str, Any]:
+    """Drive one client release of a folder through a scenario; its drive.mjs says what goes in and comes out.
 
     Raises:
         AssertionError: the client broke, or got no end of its response in time.
@@ -65,7 +68,7 @@ def drive(version: str, url: str, scenario: Mapping[str, Any], *, seconds: float
     try:
         done = subprocess.run(
             ["node", "drive.mjs", version, url],
-            cwd=CLIENTS,
+            cwd=folder,
             env=os.environ | ENVIRONMENT,
             input=json.dumps(scenario),
             capture_output=True,

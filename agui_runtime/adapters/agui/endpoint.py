@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from agui_runtime.adapters.agui import elsewhere
 from agui_runtime.adapters.agui.answers import failed, invalid_envelope, not_allowed, not_found, unforeseen
 from agui_runtime.adapters.agui.call import Call
+from agui_runtime.adapters.agui.connections import Connections
 from agui_runtime.adapters.agui.envelope import EnvelopeError, envelope_of, open_envelope
 from agui_runtime.adapters.agui.info import Info
 from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.paths import target_of
 from agui_runtime.adapters.agui.runs import Runs
+from agui_runtime.adapters.agui.thread_contents import ThreadContents
+from agui_runtime.adapters.agui.threads import Threads
 from agui_runtime.adapters.http.exchange import Handler, Request, Response
 from agui_runtime.domain.errors import AguiError
 
@@ -37,6 +40,13 @@ _PURPOSES: Mapping[str, str] = {
     "agent/suggest": "run agent",
     "agent/connect": "connect agent",
     "agent/stop": "stop agent",
+    "threads/list": "list threads",
+    "threads/update": "update thread",
+    "threads/archive": "archive thread",
+    "threads/clear": "clear threads",
+    "threads/messages": "fetch thread messages",
+    "threads/events": "fetch thread events",
+    "threads/state": "fetch thread state",
 }
 
 
@@ -45,11 +55,21 @@ class AguiEndpoint:
 
     def __init__(self, operations: Operations) -> None:
         self._access = operations.access
-        runs, info = Runs(operations), Info(operations)
+        runs, connections, info = Runs(operations), Connections(operations), Info(operations)
+        threads, contents = Threads(operations), ThreadContents(operations)
         self._operations: Mapping[str, Operation] = {
             "info": info.info,
             "agent/run": runs.run,
             "agent/suggest": runs.suggest,
+            "agent/connect": connections.connect,
+            "agent/stop": connections.stop,
+            "threads/list": threads.list,
+            "threads/update": threads.update,
+            "threads/archive": threads.archive,
+            "threads/clear": threads.clear,
+            "threads/messages": contents.messages,
+            "threads/events": contents.events,
+            "threads/state": contents.state,
             "transcribe": elsewhere.transcribe,
             "inspector/metadata": elsewhere.inspector_metadata,
             "inspector/learning": elsewhere.inspector_learning,
@@ -62,7 +82,7 @@ class AguiEndpoint:
     async def handle(self, request: Request) -> Response:
         """Answer a request below the base path."""
         target = target_of(request.path)
-        if target is None or target.operation not in self._operations:
+        if target is None:
             return not_found()
         return await self._answer(Call(request, target.operation, request.method, target.ids, query=request.query))
 
@@ -82,9 +102,7 @@ class AguiEndpoint:
         return handle
 
     async def _answer(self, call: Call) -> Response:
-        operation = self._operations.get(call.operation)
-        if operation is None:
-            return not_found()
+        operation = self._operations[call.operation]
         if call.operation != "memories":
             allowed = _ALLOWED.get(call.operation, _POST_ONLY)
             if call.verb not in allowed:

@@ -49,7 +49,7 @@ def _agent(agent: AgentDescription) -> dict[str, Any]:
 
 def _threads(*, is_single: bool) -> dict[str, Any]:
     """Single-endpoint frontends reach threads through ``resource/request`` only."""
-    served = _endpoints(served=False)
+    served = _endpoints(served=True)
     if not is_single:
         return {"threadEndpoints": served}
     resources = {"resourceOperations": True, "threadEndpoints": served}

@@ -1,4 +1,4 @@
-"""Questions to the user in both forms, each derived where a producer left it out (contract agui §10, one-model §3)."""
+"""Questions to the user as each generation of interfaces knows them (contract agui §10, one-model §3)."""
 
 from attrs import evolve
 

@@ -39,10 +39,14 @@ class Projection:
     Args:
         hidden: types of events that are not shown.
         with_input: whether RUN_STARTED tells the run's input; a suggestion's is no part of any thread.
+        with_edits: whether edits are told: who follows the run that brought one knows it, others do not.
     """
 
-    def __init__(self, *, hidden: Collection[type[e.Event]] = (), with_input: bool = True) -> None:
+    def __init__(
+        self, *, hidden: Collection[type[e.Event]] = (), with_input: bool = True, with_edits: bool = False
+    ) -> None:
         self._with_input = with_input
+        self._with_edits = with_edits
         self._asked = False
         self._agent_name: str | None = None
         self._rules: dict[type, Callable[[Any], Sequence[WireEvent]]] = {
@@ -52,6 +56,7 @@ class Projection:
             e.Custom: self._custom,
             e.MessagesSnapshot: self._messages,
             e.AgentStateMessage: self._state_report,
+            e.ActivitySnapshot: _activity,
             e.TextMessageContent: _unless_empty,
             e.ReasoningMessageContent: _unless_empty,
         }
@@ -74,11 +79,14 @@ class Projection:
         return (encode_event(event if self._with_input else evolve(event, input=None)),)
 
     def _finished(self, event: e.RunFinished) -> Sequence[WireEvent]:
-        """Questions go in both forms: UIs before 1.69 know CUSTOM only, later ones prefer the standard form."""
-        if not event.interrupts:
-            return (encode_event(event),)
-        asked = () if self._asked else tuple(encode_event(question(each)) for each in event.interrupts)
-        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, event.interrupts)))))
+        """Questions of the standard form go in both: UIs before 1.69 know CUSTOM only, later ones prefer the standard.
+
+        Those of LangGraph's form go in theirs alone: clients since 0.0.56 refuse any answer but a ``resume`` to an
+        outcome, and UIs before 1.69 can give none.
+        """
+        interrupts = tuple(each for each in event.interrupts if not each.is_derived)
+        asked = () if self._asked else tuple(encode_event(question(each)) for each in interrupts)
+        return (*asked, encode_event(evolve(event, interrupts=tuple(map(standard, interrupts)))))
 
     def _failed(self, event: e.RunError) -> Sequence[WireEvent]:
         return (encode_event(evolve(event, code=wire_code(event.code))),)
@@ -90,8 +98,7 @@ class Projection:
         return (encode_event(event),)
 
     def _messages(self, event: e.MessagesSnapshot) -> Sequence[WireEvent]:
-        # An edit is the client's own list, which it knows.
-        return () if event.is_edit else (encode_event(event),)
+        return () if event.is_edit and not self._with_edits else (encode_event(event),)
 
     def _state_report(self, event: e.AgentStateMessage) -> Sequence[WireEvent]:
         if event.agent_name == self._agent_name:
@@ -114,6 +121,14 @@ def wire_code(code: str | None) -> str | None:
 def _unless_empty(event: e.TextMessageContent | e.ReasoningMessageContent) -> Sequence[WireEvent]:
     # Clients before 0.0.53 refuse an empty piece, and with it the rest of the stream.
     return (encode_event(event),) if event.delta else ()
+
+
+def _activity(event: e.ActivitySnapshot) -> Sequence[WireEvent]:
+    told = encode_event(event)
+    if event.replace:
+        # What it means to say nothing of it.
+        del told["replace"]
+    return (told,)
 
 
 def _hide(_: e.Event) -> Sequence[WireEvent]:

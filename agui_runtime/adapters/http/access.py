@@ -15,11 +15,18 @@ _CALLER = "caller"
 
 
 class Access:
-    """Finds out who calls, and the scope that is part of every key of what the caller may see."""
+    """Finds out who calls, and the scope that is part of every key of what the caller may see.
 
-    def __init__(self, identity: Identity, policy: AccessPolicy) -> None:
+    Args:
+        identity: finds the principal.
+        policy: finds its scope.
+        forward_headers: lower-case names of the headers that agents may be told; none by default.
+    """
+
+    def __init__(self, identity: Identity, policy: AccessPolicy, forward_headers: frozenset[str] = frozenset()) -> None:
         self._identity = identity
         self._policy = policy
+        self._forward_headers = forward_headers
 
     async def caller_of(self, request: Request) -> Caller:
         """The caller; asked for once, however many want to know.
@@ -37,8 +44,10 @@ class Access:
         facts = RequestFacts(request.method, request.path, request.headers, request.peer)
         try:
             principal = await self._identity.identify(facts)
-            return Caller(principal, self._policy.scope_of(principal))
+            scope = self._policy.scope_of(principal)
         except DeniedError as error:
             # A client is told no more than that; an operator must be able to find out why.
             logger.warning("Request %s was refused: %s", request.correlation_id, reason_of(error))
             raise
+        headers = {name: value for name, value in request.headers.items() if name in self._forward_headers}
+        return Caller(principal, scope, headers)

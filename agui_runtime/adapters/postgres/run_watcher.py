@@ -1,7 +1,7 @@
 """Looks at the tables for what other processes do: their runs' new events, and requests to stop our runs.
 
 One task, two small queries for everything there is to look for, and none where there is nothing. It works behind a
-pooler, adds nothing to the commits that are looked at, and needs no connection of its own (docs/adr).
+pooler, adds nothing to the commits that are looked at, and needs no connection of its own (ADR 0017).
 """
 
 import asyncio

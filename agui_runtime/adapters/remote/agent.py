@@ -46,6 +46,7 @@ class HttpAgent:
         client: what many agents share, and what agents made per request must be given, since nobody closes those. By
             default the agent has its own, which reaches private addresses too: the URL is the host's.
         capabilities: what clients are told that it can do.
+        credentials: instead of ``headers``, ``token`` and ``forward_headers``, where many agents share them.
         new_id: makes ids for what old agents send without one.
 
     Raises:
@@ -66,11 +67,12 @@ class HttpAgent:
         max_stream_bytes: int = MAX_STREAM_BYTES,
         client: RemoteClient | None = None,
         capabilities: Iterable[str] = (),
+        credentials: Credentials | None = None,
         new_id: Callable[[], str] = new_id,
     ) -> None:
         self._description = AgentDescription(AgentName(name), description, capabilities=tuple(capabilities))
         self._peer = Peer("agent", name, url)
-        self._credentials = Credentials(str(self._peer), headers, token, forward_headers)
+        self._credentials = credentials or Credentials(str(self._peer), headers, token, forward_headers)
         self._timeouts = timeouts or RemoteTimeouts()
         self._max_event_bytes = max_event_bytes
         self._max_stream_bytes = max_stream_bytes
@@ -84,11 +86,6 @@ class HttpAgent:
     def describe(self) -> AgentDescription:
         """What clients are told of it."""
         return self._description
-
-    async def open(self) -> None:
-        """Make its own client's pool now rather than with the first run."""
-        if self._owned is not None:
-            await self._owned.open()
 
     async def close(self) -> None:
         """Close its own client with all connections; a run still going on fails. A shared client stays as it is."""

@@ -32,6 +32,8 @@ from agui_runtime.domain.errors import (
 
 logger = logging.getLogger(__name__)
 
+ONCE = RetryPolicy(attempts=1)
+
 _DOWN = frozenset({500, 502, 503, 504})
 """Statuses that say something of the endpoint, not of the request."""
 
@@ -73,12 +75,8 @@ class RemoteClient:
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        """Make the pool now rather than with the first request."""
-        self._open_session()
-
     async def close(self) -> None:
-        """Close all connections; runs still going on fail."""
+        """Close all connections; runs still going on fail. The next request makes a new pool."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -87,8 +85,16 @@ class RemoteClient:
         """What is known of each endpoint that was asked, by name."""
         return self._breakers.health()
 
-    async def send(self, peer: Peer, outgoing: Outgoing, timeouts: RemoteTimeouts) -> aiohttp.ClientResponse:
+    async def send(
+        self, peer: Peer, outgoing: Outgoing, timeouts: RemoteTimeouts, *, again: bool = True
+    ) -> aiohttp.ClientResponse:
         """The response, with status 200, once its headers are there. It is the caller's to close.
+
+        Args:
+            peer: whom it goes to.
+            outgoing: what is sent.
+            timeouts: how long to wait.
+            again: whether it is sent again after a passing fault.
 
         Raises:
             UnavailableError: the peer cannot be reached, or was left alone because it kept failing.
@@ -104,7 +110,7 @@ class RemoteClient:
                 f"the next try is in {breaker.health.retry_in:.0f} seconds."
             )
         try:
-            response = await self._attempts(peer, outgoing, timeouts)
+            response = await self._attempts(peer, outgoing, timeouts, self._retries if again else ONCE)
         except AguiError as error:
             _note(breaker, error)
             raise
@@ -114,9 +120,11 @@ class RemoteClient:
         breaker.succeeded()
         return response
 
-    async def _attempts(self, peer: Peer, outgoing: Outgoing, timeouts: RemoteTimeouts) -> aiohttp.ClientResponse:
+    async def _attempts(
+        self, peer: Peer, outgoing: Outgoing, timeouts: RemoteTimeouts, retries: RetryPolicy
+    ) -> aiohttp.ClientResponse:
         try:
-            async for attempt in retrying(self._retries):
+            async for attempt in retrying(retries):
                 with attempt:
                     number = attempt.retry_state.attempt_number
                     if number > 1:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from agui_runtime.adapters.memory import MemoryRunLog
+from agui_runtime.adapters.memory import MemoryRunLog, MemoryThreadDirectory
 from agui_runtime.adapters.scripted import ScriptedAgent, say
 from agui_runtime.application.values import Lease, LogEntry, RunContext
 from agui_runtime.domain import events as e
@@ -172,6 +172,19 @@ def test_the_first_run_of_a_thread_sees_one_that_was_faster() -> None:
         (started,) = [event for event in events if isinstance(event, e.RunStarted)]
         assert started.input is not None
         assert started.input.messages == ()
+
+    scenario(world, test)
+
+
+def test_a_thread_erased_between_the_read_and_the_beginning_begins_anew_with_all_that_the_client_has() -> None:
+    world, log = world_of()
+    threads = MemoryThreadDirectory(world.database, world.clock)
+
+    async def test() -> None:
+        await world.complete(to_agent("quick"))
+        log.before_begin = lambda: threads.delete(SCOPE, THREAD)
+        await world.complete(to_agent("quick", messages=(user(), user("And?", "u2"))))
+        assert [message.id for message in await world.history()] == ["question-1", "u2", "m2"]
 
     scenario(world, test)
 

@@ -7,7 +7,7 @@ import pytest
 
 from agui_runtime.adapters.scripted import FunctionAgent
 from agui_runtime.domain import events as e
-from agui_runtime.domain.errors import ErrorCode
+from agui_runtime.domain.errors import ErrorCode, InvalidError
 from agui_runtime.domain.identity import RunId
 from agui_runtime.domain.runs import RunInput
 from tests.unit.application.world import WRITER, World, agent_that_says, only, scenario, to_agent, user
@@ -127,5 +127,41 @@ def test_credentials_among_the_properties_reach_the_agent_and_not_the_log() -> N
         assert seen[0].forwarded_props == props
         (start,) = only(await world.stored_events(), e.RunStarted)
         assert start.input.forwarded_props == {"kept": 1}
+
+    scenario(world, test)
+
+
+def nested(levels: int) -> Any:
+    value: Any = {}
+    for _ in range(levels - 1):
+        value = {"a": value}
+    return value
+
+
+def test_a_state_nested_too_deeply_is_refused_before_anything_is_stored() -> None:
+    world, seen = recording_world()
+
+    async def test() -> None:
+        with pytest.raises(InvalidError, match="nested deeper than 64 levels"):
+            await world.start(to_agent(state=nested(500)))
+        assert await world.stored_events() == []
+        await world.complete(to_agent(state=nested(64)))
+        assert len(seen) == 1
+
+    scenario(world, test)
+
+
+@pytest.mark.parametrize("levels", [100, 900])
+def test_properties_are_stored_or_refused_however_deeply_they_are_nested(levels: int) -> None:
+    world, seen = recording_world()
+
+    async def test() -> None:
+        request = to_agent(forwarded_props_for=lambda _: {"deep": nested(levels)})
+        if levels == 100:
+            await world.complete(request)
+        else:
+            with pytest.raises(InvalidError, match="nested too deeply to be stored"):
+                await world.start(request)
+        assert len(seen) == (levels == 100)
 
     scenario(world, test)

@@ -3,13 +3,14 @@
 import pytest
 
 from agui_runtime.adapters.scripted import say
+from agui_runtime.application.open_interrupts import OpenInterrupts
 from agui_runtime.application.recover_runs import LOST, RecoverRuns
 from agui_runtime.application.values import Lease
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import BusyError, ErrorCode, UnavailableError
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
 from agui_runtime.domain.runs import RunInput
-from tests.unit.application.world import SCOPE, THREAD, WRITER, World, key_of, only, scenario, user
+from tests.unit.application.world import CALLER, SCOPE, THREAD, WRITER, World, key_of, only, scenario, user
 
 
 async def begin(world: World, *events: e.Event, agent: str | None = WRITER, thread: str = THREAD) -> Lease:
@@ -79,6 +80,20 @@ def test_a_run_whose_state_was_saved_had_only_to_finish() -> None:
         world.clock.advance(31)
         await recover(world)
         assert (await world.stored_events())[-1] == e.RunFinished(THREAD, "run-1")
+
+    scenario(world, test)
+
+
+def test_a_question_in_the_log_of_a_run_that_had_only_to_finish_stays_open() -> None:
+    world = World()
+
+    async def test() -> None:
+        lease = await begin(world, e.Custom("on_interrupt", "Sure?"), e.StateSnapshot({"n": 1}))
+        await world.store.save(key_of(), {"n": 1}, expected_version=0, run=lease.run)
+        world.clock.advance(31)
+        await recover(world)
+        (waiting,) = await OpenInterrupts(world.log, world.clock)(CALLER, THREAD)
+        assert (waiting.interrupt.value, waiting.interrupt.is_derived) == ("Sure?", True)
 
     scenario(world, test)
 

@@ -11,6 +11,7 @@ from agui_runtime.adapters.scripted import call, say
 from agui_runtime.application.run_driver import FAIRNESS, RunDriver, RunPlan
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AgentError, ErrorCode, InvalidError, InvalidEventError
+from agui_runtime.domain.identity import AgentName
 from agui_runtime.domain.runs import Failed, Finished, Interrupt, Interrupted, Outcome, Stopped
 from tests.support.aio import run
 from tests.unit.application.plans import DONE, Recorded, Source, plan
@@ -90,6 +91,13 @@ def test_states_of_other_agents_are_kept_by_name() -> None:
     _, driver = drive(plan(Source(report, evolve(report, state={"n": 2}), DONE), state={"own": 1}))
     assert driver.agent_states == {"helper": {"n": 2}}
     assert driver.state == {"own": 1}
+
+
+def test_a_report_of_the_runs_own_agent_is_the_runs_state() -> None:
+    driven = plan(Source(e.AgentStateMessage("writer", {"n": 1}), DONE), state={"own": 1})
+    _, driver = drive(evolve(driven, run_input=evolve(driven.run_input, agent_name=AgentName("writer"))))
+    assert driver.state == {"n": 1}
+    assert driver.agent_states == {}
 
 
 def test_a_delta_that_does_not_apply_names_its_pointer() -> None:

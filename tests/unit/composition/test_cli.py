@@ -56,6 +56,23 @@ def test_a_container_or_what_makes_one_is_served(
     assert f"Serving {name}:{attribute} at http://127.0.0.1:1/api/copilotkit" in capsys.readouterr().out
 
 
+def test_without_a_target_the_agents_elsewhere_are_served(
+    served: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AGUI_REMOTE_ENDPOINTS", "python=http://127.0.0.1:1/copilotkit")
+    assert cli.main(["serve"]) == 0
+    assert isinstance(served[0]["app"], web.Application)
+    assert "Serving agents elsewhere at" in capsys.readouterr().out
+
+
+def test_without_a_target_and_without_agents_elsewhere_there_is_nothing_to_serve(
+    served: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["serve"]) == cli.MISUSED
+    assert "There is nothing to serve" in capsys.readouterr().err
+    assert served == []
+
+
 def test_an_application_is_served_as_it_is(write: Write, served: list[dict[str, Any]]) -> None:
     name = write("from aiohttp import web\napp = web.Application()\n")
     assert cli.main(["serve", f"{name}:app"]) == 0
@@ -134,7 +151,7 @@ def test_the_demo_tells_where_it_is(
     assert "http://127.0.0.1:1/api/copilotkit\n" in told
 
 
-@pytest.mark.parametrize("arguments", [[], ["serve"], ["nonsense"], ["demo", "extra"]])
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["demo", "extra"]])
 def test_a_wrong_command_line_is_answered_with_its_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,10 @@ def test_the_test_runs_own_switches_are_left_alone() -> None:
         ("cors_allow_loopback", "No", False),
         ("cors_allow_loopback", "1", True),
         ("forward_headers", "Authorization, X-Tenant", ("Authorization", "X-Tenant")),
+        ("remote_agents", "a=https://x/run, b = http://y:1/", (("a", "https://x/run"), ("b", "http://y:1"))),
+        ("remote_endpoints", "", ()),
+        ("remote_tokens", "a=t==", (("a", "t=="),)),
+        ("remote_private_addresses", "no", False),
         ("max_body_bytes", "1", 1),
         ("body_seconds", "0.5", 0.5),
         ("max_run_events", "7", 7),
@@ -58,6 +62,11 @@ def test_a_variable_sets_its_value(name: str, text: str, value: object) -> None:
         ("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", ["", "loud", "10"]),
         ("CORS_ORIGINS", "origins such as", ["app.example.com", "https://a.example/", "https://a, b"]),
         ("CORS_ALLOW_LOOPBACK", "1, true, yes, on", ["", "maybe", "2"]),
+        (
+            "REMOTE_AGENTS",
+            "different names, each with =URL",
+            ["a", "a=", "=http://x", "a=ftp://x", "a=http://x,a=http://y"],
+        ),
         ("STATE_LIFETIME_SECONDS", "a number of seconds", ["", "0", "-1", "for ever", "1e12"]),
         ("MAX_BODY_BYTES", "a whole number, 1 or more", ["", "0", "-1", "1.5", "1k", "٣"]),
         ("MAX_RUN_EVENTS", "a whole number, 1 or more", ["many"]),
@@ -117,3 +126,10 @@ def test_every_default_is_what_its_own_text_would_give() -> None:
     for attribute in attrs.fields(Settings):
         if isinstance(attribute.default, int | float) and not isinstance(attribute.default, bool):
             assert attribute.metadata["read"](str(attribute.default)) == attribute.default
+
+
+@pytest.mark.parametrize("text", ["secret", "a=", "=secret", "a=secret,a=other"])
+def test_a_bad_list_of_tokens_is_not_shown(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="AGUI_REMOTE_TOKENS: expected different names") as caught:
+        read(AGUI_REMOTE_TOKENS=text)
+    assert "secret" not in str(caught.value)

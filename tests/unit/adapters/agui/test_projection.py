@@ -54,14 +54,23 @@ def test_a_question_in_the_standard_form_is_asked_in_langgraph_s_before() -> Non
     }
 
 
-def test_a_question_in_langgraph_s_form_is_asked_once_and_has_a_message() -> None:
-    asked = Interrupt("int-1", value="your name?")
+def test_a_question_in_langgraph_s_form_is_asked_in_that_form_alone() -> None:
+    asked = Interrupt("int-1", value="your name?", is_derived=True)
     custom, finished = told(
         started(), e.Custom("on_interrupt", "your name?"), e.RunFinished("t", "r", interrupts=(asked,))
     )[1:]
     assert custom["value"] == "your name?"
+    assert "outcome" not in finished
+
+
+def test_a_producer_that_asks_in_both_forms_is_told_in_both() -> None:
+    asked = Interrupt("int-1", value="your name?", reason="input")
+    _, custom, finished = told(
+        started(), e.Custom("on_interrupt", "your name?"), e.RunFinished("t", "r", interrupts=(asked,))
+    )
+    assert custom["name"] == "on_interrupt"
     (interrupt,) = finished["outcome"]["interrupts"]
-    assert interrupt["message"] == "your name?"
+    assert (interrupt["id"], interrupt["message"]) == ("int-1", "your name?")
 
 
 def test_each_run_of_a_replay_asks_its_own_questions() -> None:

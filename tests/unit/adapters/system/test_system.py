@@ -5,9 +5,9 @@ from datetime import UTC
 
 import pytest
 
-from agui_runtime.adapters.scripted import ScriptedAgent
+from agui_runtime.adapters.scripted import ScriptedAgent, ScriptedModel
 from agui_runtime.adapters.system.access import NoIdentity, OneScope
-from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog
+from agui_runtime.adapters.system.catalogs import FixedAgentCatalog, FixedToolCatalog, ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
 from agui_runtime.application import ports
 from agui_runtime.application.values import RequestFacts
@@ -27,6 +27,11 @@ def agent(name: str) -> ScriptedAgent:
     return ScriptedAgent(name, play)
 
 
+async def silent(_: object):  # type: ignore[no-untyped-def]
+    return
+    yield
+
+
 @pytest.mark.parametrize(
     ("adapter", "port"),
     [
@@ -35,6 +40,7 @@ def agent(name: str) -> ScriptedAgent:
         (NoIdentity(), ports.Identity),
         (OneScope(), ports.AccessPolicy),
         (FixedAgentCatalog(()), ports.AgentCatalog),
+        (ModelByDefaultCatalog(FixedAgentCatalog(()), ScriptedModel(silent)), ports.AgentCatalog),
         (FixedToolCatalog(()), ports.ToolCatalog),
     ],
 )
@@ -83,3 +89,22 @@ def test_an_unknown_agent_is_told_which_there_are(names: list[str], words: str) 
 def test_two_agents_of_one_name_are_a_wrong_configuration() -> None:
     with pytest.raises(ConfigurationError, match="'a'"):
         FixedAgentCatalog((agent("a"), agent("a")))
+
+
+def test_the_model_is_the_agent_default_which_is_found_but_not_listed() -> None:
+    catalog = ModelByDefaultCatalog(FixedAgentCatalog([agent("writer")]), ScriptedModel(silent))
+
+    async def main() -> None:
+        assert (await catalog.get(AgentName("default"), CALLER)).describe().name == "default"
+        assert [one.describe().name for one in await catalog.list(CALLER)] == ["writer"]
+        assert (await catalog.get(AgentName("writer"), CALLER)).describe().name == "writer"
+        with pytest.raises(NotFoundError):
+            await catalog.get(AgentName("nobody"), CALLER)
+
+    run(main())
+
+
+def test_an_agent_of_the_hosts_own_is_default_before_the_model() -> None:
+    own = agent("default")
+    catalog = ModelByDefaultCatalog(FixedAgentCatalog([own]), ScriptedModel(silent))
+    assert run(catalog.get(AgentName("default"), CALLER)) is own

@@ -1,0 +1,117 @@
+"""AG-UI side by side: this server, the TypeScript v2 runtime, the ``ag_ui`` encoder behind FastAPI, raw aiohttp.
+
+``python -m benchmarks.agui`` prints a table; ``--write FILE`` puts it between the file's markers. The Postgres log is a
+row of its own where AGUI_DATABASE_URL names a migrated database.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import orjson
+
+from benchmarks import servers
+from benchmarks.agui_client import LOADS
+from benchmarks.report import Round, figures
+from benchmarks.servers import Server
+from benchmarks.stream import setting
+from benchmarks.wire import ROOT
+
+OURS, ON_POSTGRES = "agui-runtime", "agui-runtime, Postgres log"
+TYPESCRIPT, FASTAPI, RAW = "TypeScript v2 1.75.0", "ag_ui encoder, FastAPI", "raw aiohttp"
+MEANING = {
+    "burst": "Burst: 1000 pieces of text at once, ten runs one after the other",
+    "paced": "Paced: 100 runs at once, each of 100 pieces 50 ms apart (2000 pieces/s offered)",
+}
+MARKERS = "<!-- agui: begin -->", "<!-- agui: end -->"
+
+
+def candidates(stack: ExitStack, peer: Path) -> list[Server]:
+    """All the servers, started."""
+    host = [sys.executable, "-m", "tests.conformance_host", "--port", "0"]
+    database = os.environ.pop("AGUI_DATABASE_URL", "")
+    found = [stack.enter_context(servers.started(OURS, host))]
+    if database:
+        environment = {"AGUI_DATABASE_URL": database}
+        found.append(stack.enter_context(servers.started(ON_POSTGRES, host, environment=environment)))
+    if servers.node_version():
+        found.append(stack.enter_context(servers.typescript(peer, name=TYPESCRIPT, path="/api/copilotkit")))
+    for name, which in ((FASTAPI, "fastapi"), (RAW, "raw")):
+        command = [sys.executable, "-m", "benchmarks.agui_peers", which]
+        found.append(stack.enter_context(servers.started(name, command)))
+    return found
+
+
+def measure(server: Server, load: str) -> Round:
+    before = server.cpu_seconds()
+    answer = subprocess.check_output([sys.executable, "-m", "benchmarks.agui_client", server.url, load], cwd=ROOT)
+    cpu = server.cpu_seconds() - before
+    return Round(server=server.name, load=load, cpu_seconds=cpu, **orjson.loads(answer))
+
+
+def interleaved(found: list[Server], rounds: int) -> list[Round]:
+    """All loads on all servers, round by round; another server begins each round, so that drift hits all alike."""
+    measured = []
+    for number in range(rounds + 1):
+        shift = number % len(found)
+        for load in LOADS:
+            taken = [measure(server, load) for server in found[shift:] + found[:shift]]
+            measured += taken if number else []
+        print(f"round {number} of {rounds} done{'' if number else ' (warming up)'}", flush=True)
+    return measured
+
+
+def table(rounds: list[Round], names: list[str]) -> str:
+    return "\n\n".join(_section(load, rounds, names) for load in MEANING)
+
+
+def _section(load: str, rounds: list[Round], names: list[str]) -> str:
+    by_name = {name: figures([one for one in rounds if (one.server, one.load) == (name, load)]) for name in names}
+    ours = by_name[OURS]
+    lines = [
+        f"### {MEANING[load]}",
+        "",
+        "| server | first text ms | pieces/s | CPU µs per piece | CPU, ours ÷ its |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, its in by_name.items():
+        cells = (name, f"{its.first_ms:.2f}", f"{its.per_second:.0f}", f"{its.cpu_us:.1f}")
+        lines.append(f"| {' | '.join(cells)} | {ours.cpu_us / its.cpu_us:.2f} |")
+    return "\n".join(lines)
+
+
+def write(file: Path, text: str) -> None:
+    """Put the text between the markers.
+
+    Raises:
+        ValueError: the file has none.
+    """
+    begin, end = MARKERS
+    old = file.read_text(encoding="utf-8")
+    new, found = re.subn(f"{begin}.*{end}", lambda _: f"{begin}\n{text}\n{end}", old, flags=re.DOTALL)
+    if not found:
+        raise ValueError(f"{file} has no {begin} … {end}.")
+    file.write_text(new, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--peer", type=Path, default=ROOT / "tests/peers/agui", help="folder of the TypeScript peer")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        found = candidates(stack, options.peer)
+        measured = interleaved(found, options.rounds)
+    report = f"{setting(options.rounds)}\n\n{table(measured, [server.name for server in found])}"
+    print(f"\n{report}")
+    if options.write:
+        write(options.write, report)
+
+
+if __name__ == "__main__":
+    main()

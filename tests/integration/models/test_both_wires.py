@@ -1,0 +1,112 @@
+"""One model behind the runtime, asked by frontends of both generations over real sockets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from agui_runtime.domain.tools import ServerTool, Tool
+from tests.integration.models.openai_wire import HELLO, call, chunk, error, model_before
+from tests.support.agui_client import HEADERS, WireEvent, events_of, run_input, types_of
+from tests.support.aio import run
+from tests.support.graphql_client import chat, exchange
+from tests.support.providers import Provider, refusing, streaming
+from tests.support.serving import runtime, serving
+
+CALLING = streaming(call(0, "call_a", "weather", '{"city":"Rome"}'), chunk({}, "tool_calls"))
+SHOW_MAP = {"name": "show_map", "description": "", "parameters": {"type": "object", "properties": {}}}
+
+
+async def weather(arguments: dict[str, Any]) -> str:
+    return f"sunny in {arguments['city']}"
+
+
+TOOLS = (ServerTool(Tool("weather", "The weather"), weather),)
+
+
+@asynccontextmanager
+async def host(*answers: Any, **bound: Any) -> AsyncIterator[tuple[str, Provider]]:
+    async with model_before(*answers) as (model, served), serving(runtime(model=model, **bound)) as url:
+        yield url, served
+
+
+async def play(url: str, text: str, **given: Any) -> list[WireEvent]:
+    return events_of(await exchange(f"{url}/agent/default/run", run_input(text, **given), headers=HEADERS))
+
+
+def test_an_ag_ui_frontend_finds_the_model_as_the_agent_default() -> None:
+    async def main() -> None:
+        async with host(streaming(*HELLO)) as (url, _):
+            info = (await exchange(f"{url}/info", method="GET", headers={})).json()
+            assert list(info["agents"]) == ["default"]
+            said = await play(url, "Hi")
+            assert "".join(event["delta"] for event in said if "delta" in event) == "Hello"
+            assert said[-1]["usage"][0]["inputTokens"] == 19
+
+    run(main())
+
+
+def test_a_graphql_frontend_asks_the_model_itself_which_is_no_agent_there() -> None:
+    async def main() -> None:
+        async with host(streaming(*HELLO), tools=TOOLS) as (url, served):
+            answer = await exchange(url, chat("Hi"))
+            (message,) = answer.response()["messages"]
+            assert "".join(message["content"]) == "Hello"
+            assert [tool["function"]["name"] for tool in served.bodies[0]["tools"]] == ["weather"]
+
+    run(main())
+
+
+def test_for_an_ag_ui_frontend_the_model_goes_on_with_a_server_tools_result() -> None:
+    async def main() -> None:
+        async with host(CALLING, streaming(*HELLO), tools=TOOLS) as (url, served):
+            said = await play(url, "Weather?")
+            assert [event["content"] for event in said if event["type"] == "TOOL_CALL_RESULT"] == ["sunny in Rome"]
+            assert types_of(said)[-2:] == ["TEXT_MESSAGE_END", "RUN_FINISHED"]
+            assert [message["role"] for message in served.bodies[1]["messages"]] == ["user", "assistant", "tool"]
+
+    run(main())
+
+
+def test_for_a_graphql_frontend_the_model_is_asked_once() -> None:
+    async def main() -> None:
+        async with host(CALLING, streaming(*HELLO), tools=TOOLS) as (url, served):
+            answer = await exchange(url, chat("Weather?"))
+            kinds = [message["__typename"] for message in answer.response()["messages"]]
+            assert kinds == ["ActionExecutionMessageOutput", "ResultMessageOutput"]
+            assert len(served.bodies) == 1
+
+    run(main())
+
+
+def test_a_frontend_tools_call_ends_the_run_and_its_result_starts_the_next() -> None:
+    mapping = streaming(call(0, "call_m", "show_map", "{}"), chunk({}, "tool_calls"))
+
+    async def main() -> None:
+        async with host(mapping, streaming(*HELLO)) as (url, served):
+            said = await play(url, "Map?", thread="t", tools=[SHOW_MAP])
+            assert types_of(said)[-2:] == ["TOOL_CALL_END", "RUN_FINISHED"]
+            made = {"id": "call_m", "type": "function", "function": {"name": "show_map", "arguments": "{}"}}
+            history = [
+                {"id": "u", "role": "user", "content": "Map?"},
+                {"id": "a", "role": "assistant", "toolCalls": [made]},
+                {"id": "x", "role": "tool", "toolCallId": "call_m", "content": "shown"},
+            ]
+            again = await play(url, "", thread="t", messages=history, tools=[SHOW_MAP])
+            assert types_of(again)[-1] == "RUN_FINISHED"
+            assert [message["role"] for message in served.bodies[1]["messages"]] == ["user", "assistant", "tool"]
+
+    run(main())
+
+
+def test_a_refused_key_is_told_on_both_wires_without_the_key() -> None:
+    async def main() -> None:
+        refusal = refusing(401, error("invalid_api_key", "invalid_request_error"))
+        async with host(refusal) as (url, _):
+            (failed,) = [event for event in await play(url, "Hi") if event["type"] == "RUN_ERROR"]
+            told = await exchange(url, chat("Hi"))
+            assert "did not accept the API key" in failed["message"]
+            assert told.error()["extensions"]["code"] == "AUTHENTICATION_ERROR"
+            assert "did not accept the API key" in told.text
+            assert "sk-secret" not in failed["message"] + told.text
+
+    run(main())
