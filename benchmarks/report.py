@@ -71,7 +71,7 @@ def _section(load: str, rounds: Sequence[Round], names: Sequence[str]) -> str:
     lines = [
         f"## {MEANING[load]}",
         "",
-        f"| server | {unit}s | {latency} ms | {unit}s/s | CPU µs per {unit} | ours ÷ its, {unit}s/s | ours ÷ its, CPU |",
+        f"| server | {unit}s | {latency} ms | {unit}s/s | CPU µs per {unit} | ours ÷ its | CPU, ours ÷ its |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, its in by_name.items():
