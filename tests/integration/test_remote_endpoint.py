@@ -14,7 +14,7 @@ from agui_runtime.domain.errors import AgentError, AguiError, ConfigurationError
 from agui_runtime.domain.identity import ANONYMOUS, AgentName, Caller, Principal, Scope
 from agui_runtime.domain.runs import RunInput
 from tests.support.aio import run
-from tests.support.remote import FINISHED, INPUT, ONCE, STARTED, context, streaming
+from tests.support.remote import FINISHED, INPUT, ONCE, STARTED, context, forever, streaming
 from tests.support.servers import aiohttp_server
 
 CALLER = Caller(ANONYMOUS, Scope("s"))
@@ -57,6 +57,11 @@ async def before(endpoint: Any, **settings: Any) -> AsyncIterator[RemoteEndpoint
             yield RemoteEndpoint("far", f"{base}/secret-base", client=client, **settings)
         finally:
             await client.close()
+
+
+def info_of_a_runtime(request: web.Request) -> web.Response:
+    """One that serves AG-UI: its information is got, not posted."""
+    return web.Response(status=405) if request.method == "POST" else web.json_response({"agents": {"a": {}}})
 
 
 def names(agents: Any) -> list[str]:
@@ -187,6 +192,54 @@ def test_a_runtime_that_serves_agui_is_found_by_its_own_info() -> None:
             assert (description.description, description.capabilities) == ("d", ("tools",))
             assert [event async for event in (await agents[0].start(INPUT, context())).events]
         assert endpoint.seen[-1][0] == "POST /secret-base/agent/a b/run"
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_a_run_that_is_cut_is_stopped_at_the_runtime_that_would_go_on_with_it(status: int) -> None:
+    class Runtime(Endpoint):
+        async def handle(self, request: web.Request) -> web.StreamResponse:
+            if request.path.endswith("/info"):
+                return (
+                    web.Response(status=405) if request.method == "POST" else web.json_response({"agents": {"a": {}}})
+                )
+            if "/stop/" in request.path:
+                self.seen.append((request.path, await request.json()))
+                return web.json_response({}, status=status)
+            return await streaming(STARTED, then=forever)(request)
+
+    async def main() -> None:
+        endpoint = Runtime()
+        async with before(endpoint) as remote:
+            agent = await remote.agents.get(AgentName("a"), CALLER)
+            events: Any = (await agent.start(INPUT, context())).events
+            await anext(events)
+            await events.aclose()
+            await events.aclose()
+        assert endpoint.seen == [("/secret-base/agent/a/stop/t", {"runId": "r"})]
+
+    run(main())
+
+
+def test_a_run_that_is_over_is_not_stopped() -> None:
+    class Runtime(Endpoint):
+        async def handle(self, request: web.Request) -> web.StreamResponse:
+            self.seen.append((request.path, {}))
+            if request.path.endswith("/info"):
+                return (
+                    web.Response(status=405) if request.method == "POST" else web.json_response({"agents": {"a": {}}})
+                )
+            return await streaming(STARTED, FINISHED)(request)
+
+    async def main() -> None:
+        endpoint = Runtime()
+        async with before(endpoint) as remote:
+            agent = await remote.agents.get(AgentName("a"), CALLER)
+            events: Any = (await agent.start(INPUT, context())).events
+            assert len([event async for event in events]) == 2
+            await events.aclose()
+        assert endpoint.seen[-1][0] == "/secret-base/agent/a/run"
 
     run(main())
 

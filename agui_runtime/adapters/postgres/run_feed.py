@@ -9,7 +9,7 @@ from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.errors import AguiError
 from agui_runtime.domain.identity import RunKey
 
-RECENT_BYTES = 512 * 1024
+RECENT_BYTES = 64 * 1024
 """How much of a run's stored text stays in memory, the newest batch in any case. Who lags further reads the table."""
 
 

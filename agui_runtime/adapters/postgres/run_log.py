@@ -1,5 +1,7 @@
 """The runs' events in PostgreSQL, for any number of processes."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from secrets import randbits
@@ -8,23 +10,25 @@ from attrs import evolve
 
 from agui_runtime.adapters.postgres import run_statements as statements
 from agui_runtime.adapters.postgres.database import PostgresDatabase
-from agui_runtime.adapters.postgres.event_blocks import block_of, entries_in, entries_of, write
+from agui_runtime.adapters.postgres.event_blocks import block_of, entries_of, write
 from agui_runtime.adapters.postgres.group_commit import GroupCommit
 from agui_runtime.adapters.postgres.held_run import HeldRun
-from agui_runtime.adapters.postgres.run_feed import RunFeed, RunFeeds
+from agui_runtime.adapters.postgres.run_feed import RunFeeds
+from agui_runtime.adapters.postgres.run_reader import RunReader, bigint
 from agui_runtime.adapters.postgres.run_transactions import Abandonment, begin, columns, compact, run_key, take_over
-from agui_runtime.adapters.postgres.run_watcher import RunWatcher, too_late
+from agui_runtime.adapters.postgres.run_watcher import RunWatcher
 from agui_runtime.adapters.postgres.write_queue import QueueLimits, WriteQueue
 from agui_runtime.application.ports import Clock
-from agui_runtime.application.refusals import busy, check_limit, lease_lost, no_such_run
+from agui_runtime.application.refusals import busy, check_limit, lease_lost
 from agui_runtime.application.values import Lease, LogEntry
-from agui_runtime.domain.errors import ConfigurationError, LeaseLostError, UnavailableError
+from agui_runtime.domain.errors import AguiError, ConfigurationError, LeaseLostError, UnavailableError
 from agui_runtime.domain.events import Event, RunStarted
 from agui_runtime.domain.identity import RunId, RunKey, Scope, ThreadId
 from agui_runtime.domain.runs import Outcome, RunInput
 
+logger = logging.getLogger(__name__)
+
 TOKEN_BITS = 62
-MAX_BIGINT = 2**63 - 1
 
 
 class PostgresRunLog:
@@ -55,10 +59,12 @@ class PostgresRunLog:
         self._clock = clock
         self._lease_period = timedelta(seconds=lease_seconds)
         self._held: dict[RunKey, HeldRun] = {}
+        self._undoing: set[asyncio.Task[None]] = set()
         self._feeds = RunFeeds()
         self._queue = WriteQueue(limits or QueueLimits())
         self._commit = GroupCommit(self._line, clock, self._queue, lease_seconds, self._settled)
         self._watcher = RunWatcher(database, self._feeds, self._held, lease_seconds)
+        self._reader = RunReader(database, self._feeds, self._watcher)
 
     async def open(self) -> None:
         """Connect the writer.
@@ -70,6 +76,8 @@ class PostgresRunLog:
 
     async def close(self) -> None:
         """Write what waits, and disconnect the writer."""
+        if self._undoing:
+            await asyncio.wait(self._undoing)
         await self._commit.close()
         await self._watcher.close()
         await self._line.close()
@@ -80,13 +88,24 @@ class PostgresRunLog:
         return self._commit.is_busy
 
     async def begin(self, scope: Scope, run_input: RunInput, *, on_stop: Callable[[], None]) -> Lease:
-        """Make a run live and write its RUN_STARTED with the input.
+        """Make a run live and write its RUN_STARTED with the input. Cancelled while it waits, the run is abandoned.
 
         Raises:
             BusyError: another run is live on the thread; ``details`` has its ``run_id``.
             InvalidError: the input cannot be stored.
             UnavailableError: the database cannot be reached, or refuses; whether the run has begun is not known.
         """
+        beginning = asyncio.create_task(self._begin(scope, run_input, on_stop))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            # A client that hangs up now would otherwise leave its thread busy for the time of a lease.
+            undoing = asyncio.create_task(self._undo(beginning))
+            self._undoing.add(undoing)
+            undoing.add_done_callback(self._undoing.discard)
+            raise
+
+    async def _begin(self, scope: Scope, run_input: RunInput, on_stop: Callable[[], None]) -> Lease:
         thread_id, run_id = run_input.thread_id, run_input.run_id
         started = write([RunStarted(thread_id, run_id, run_input.parent_run_id, run_input)])
         now, token, agent = self._clock.now(), randbits(TOKEN_BITS), run_input.agent_name
@@ -169,40 +188,18 @@ class PostgresRunLog:
             UnavailableError: the database cannot be reached, or refuses.
             CorruptError: what is stored cannot be read; naming the thread and the sequence number.
         """
-        arguments = (str(scope), str(thread_id), _bigint(after))
-        rows = await self._database.run(lambda c: c.fetch(statements.READ, *arguments), repeatable=True)
-        return entries_in(scope, thread_id, rows, after=after)
+        return await self._reader.read(scope, thread_id, after)
 
-    async def follow(self, run: RunKey, *, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
+    def follow(self, run: RunKey, *, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
         """A cursor on one run: all that is committed, then each new batch, to the terminal event.
 
         Raises:
             NotFoundError: there is no such run.
-            UnavailableError: the database cannot be reached for too long, or the run was given up.
-            CorruptError: what is stored cannot be read.
+            UnavailableError: the database cannot be reached for too long, the run was given up, or this reader was so
+                slow that the rest of the run was compacted meanwhile.
+            CorruptError: what is stored cannot be read; naming the thread and the sequence number.
         """
-        seen = after
-        with self._feeds.joined(run) as feed:
-            if not feed.is_open:
-                await self._open(feed)
-            while True:
-                if feed.error is not None:
-                    raise feed.error
-                if seen < feed.published:
-                    batch = feed.behind(seen)
-                    if batch is None:
-                        batch = await self._read_run(run, seen)
-                        if seen > after and any(entry.compacted for entry in batch):
-                            raise too_late()
-                    if not batch:
-                        # The thread was deleted.
-                        return
-                    seen = batch[-1].sequence
-                    yield batch
-                elif feed.ended:
-                    return
-                else:
-                    await feed.changed()
+        return self._reader.follow(run, after)
 
     async def request_stop(self, scope: Scope, thread_id: ThreadId, run_id: RunId | None = None) -> bool:
         """Ask the thread's live run to stop; whether there was one (with that id, where one is given).
@@ -241,7 +238,7 @@ class PostgresRunLog:
             UnavailableError: the database cannot be reached, or refuses.
         """
         check_limit(limit)
-        arguments = (ended_before, _bigint(limit))
+        arguments = (ended_before, bigint(limit))
         rows = await self._database.run(lambda c: c.fetch(statements.COMPACTABLE, *arguments), repeatable=True)
         return [run_key(row) for row in rows]
 
@@ -255,6 +252,12 @@ class PostgresRunLog:
             UnavailableError: the database cannot be reached, or refuses.
         """
         await compact(self._database, run, entries)
+
+    async def _undo(self, beginning: "asyncio.Task[Lease]") -> None:
+        try:
+            await self.abandon(await beginning)
+        except AguiError as error:
+            logger.info("A run whose client was gone before it began was not abandoned: %s", error)
 
     def _hold(self, lease: Lease, on_stop: Callable[[], None], last: int) -> HeldRun:
         run = HeldRun(lease, on_stop, self._feeds.local(lease.run, last), last + 1)
@@ -284,31 +287,9 @@ class PostgresRunLog:
             run.feed.fail(run.lost)
         self._feeds.release(run.feed)
 
-    async def _open(self, feed: RunFeed) -> None:
-        row = await self._database.run(lambda c: c.fetchrow(statements.RUN, *columns(feed.run)), repeatable=True)
-        if row is None:
-            raise no_such_run(feed.run)
-        if feed.is_open:
-            # Another cursor was faster.
-            return
-        feed.open_at(row["last_sequence"])
-        if row["ended"]:
-            feed.end()
-        else:
-            self._watcher.wake()
-
-    async def _read_run(self, run: RunKey, after: int) -> list[LogEntry]:
-        arguments = (*columns(run), _bigint(after))
-        rows = await self._database.run(lambda c: c.fetch(statements.READ_RUN, *arguments), repeatable=True)
-        return entries_in(run.scope, run.thread_id, rows, after=after)
-
 
 def _lost(lease: Lease) -> LeaseLostError:
     return lease_lost(lease.run.thread_id, lease.run_id)
-
-
-def _bigint(number: int) -> int:
-    return max(-MAX_BIGINT, min(number, MAX_BIGINT))
 
 
 def _nobody() -> None:

@@ -1,6 +1,9 @@
 """``HttpAgent``: the port ``Agent`` over AG-UI's HTTP transport (contract agui §1, §4, §5)."""
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from urllib.parse import quote
 from uuid import uuid4
 
 from attrs import evolve
@@ -15,10 +18,15 @@ from agui_runtime.adapters.remote.peer import Peer
 from agui_runtime.adapters.remote.response import MAX_EVENT_BYTES, MAX_STREAM_BYTES, Deadline, ResponseReader
 from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
 from agui_runtime.application.values import AgentDescription, AgentRun, RunContext
-from agui_runtime.domain.errors import AgentError
+from agui_runtime.domain.errors import AgentError, AguiError
 from agui_runtime.domain.identity import AgentName
 from agui_runtime.domain.messages import ActivityMessage
 from agui_runtime.domain.runs import RunInput
+
+logger = logging.getLogger(__name__)
+
+STOPPING = RemoteTimeouts(connect=2.0, first_byte=2.0)
+"""A run that is stopped here is waited for."""
 
 
 def new_id() -> str:
@@ -47,6 +55,8 @@ class HttpAgent:
             default the agent has its own, which reaches private addresses too: the URL is the host's.
         capabilities: what clients are told that it can do.
         credentials: instead of ``headers``, ``token`` and ``forward_headers``, where many agents share them.
+        stop_url: of a runtime, whose runs outlive their connection: a run that is cut here is stopped there by a POST
+            to this URL with the thread's id behind it (contract agui §1).
         new_id: makes ids for what old agents send without one.
 
     Raises:
@@ -68,6 +78,7 @@ class HttpAgent:
         client: RemoteClient | None = None,
         capabilities: Iterable[str] = (),
         credentials: Credentials | None = None,
+        stop_url: str | None = None,
         new_id: Callable[[], str] = new_id,
     ) -> None:
         self._description = AgentDescription(AgentName(name), description, capabilities=tuple(capabilities))
@@ -78,6 +89,7 @@ class HttpAgent:
         self._max_stream_bytes = max_stream_bytes
         self._owned = RemoteClient(private_addresses=True) if client is None else None
         self._client = client or self._owned or RemoteClient()
+        self._stop_url = stop_url
         self._new_id = new_id
 
     def __repr__(self) -> str:
@@ -114,7 +126,17 @@ class HttpAgent:
         reader = ResponseReader(
             str(self._peer), response, idle=timeouts.idle, max_bytes=self._max_stream_bytes, deadline=deadline
         )
-        return AgentRun(EventStream(reader, self._max_event_bytes, timeouts.linger, self._new_id))
+        on_cut = partial(self._stop, run_input, headers) if self._stop_url is not None else None
+        return AgentRun(EventStream(reader, self._max_event_bytes, timeouts.linger, self._new_id, on_cut))
+
+    async def _stop(self, run_input: RunInput, headers: Mapping[str, str]) -> None:
+        """Ask for it; a runtime that does not hear it ends the run by its own limits."""
+        url = f"{self._stop_url}/{quote(run_input.thread_id, safe='')}"
+        outgoing = Outgoing(url, to_json({"runId": run_input.run_id}), headers)
+        try:
+            (await self._client.send(self._peer, outgoing, STOPPING, again=False)).close()
+        except AguiError as error:
+            logger.warning("A run of the %s could not be stopped there: %s", self._peer, error.message)
 
 
 def _body(run_input: RunInput) -> bytes:

@@ -74,9 +74,11 @@ def _agui_agents(api: EndpointApi, peer: Peer, listed: JsonObject) -> dict[Agent
         # An agent is addressed by its id; the name beside it is for people.
         description = _description(peer, agent_id, given)
         if description is not None:
+            base = f"{api.base}/agent/{quote(agent_id, safe='')}"
             agents[description.name] = HttpAgent(
                 str(description.name),
-                f"{api.base}/agent/{quote(agent_id, safe='')}/run",
+                f"{base}/run",
+                stop_url=f"{base}/stop",
                 description=description.description,
                 capabilities=description.capabilities,
                 timeouts=api.timeouts,

@@ -1,6 +1,6 @@
 """One response of a remote agent, read as domain events."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
@@ -51,18 +51,35 @@ class EventStream(ClosingStream):
         max_event_bytes: how large one event may be.
         linger: seconds that the stream may stay open after the run's last event.
         new_id: makes ids for what old agents send without one.
+        on_cut: called once when the stream is closed before the run's end, for runs that outlive their connection.
 
     Raises:
         AgentError: while iterating: broken JSON, an invalid or too large event, a stream that breaks off.
         TimedOutError: while iterating: the agent was silent for too long, or took too long as a whole.
     """
 
-    def __init__(self, reader: ResponseReader, max_event_bytes: int, linger: float, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        reader: ResponseReader,
+        max_event_bytes: int,
+        linger: float,
+        new_id: Callable[[], str],
+        on_cut: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(reader, self._read())
+        self._on_cut = on_cut
+        self._has_ended = False
         self._peer = reader.peer
         self._max_event_bytes = max_event_bytes
         self._linger = linger
         self._decoder = EventDecoder(new_id)
+
+    async def aclose(self) -> None:
+        """Cut the connection, and with it the run."""
+        await super().aclose()
+        on_cut, self._on_cut = self._on_cut, None
+        if on_cut is not None and not self._has_ended:
+            await on_cut()
 
     async def _read(self) -> AsyncGenerator[Event, None]:
         sse = SseDecoder(self._max_event_bytes)
@@ -73,6 +90,7 @@ class EventStream(ClosingStream):
             rest = sse.end()
             if rest is not None:
                 yield self._decode_last(rest)
+            self._has_ended = True
         except EventTooLargeError as error:
             raise too_large(self._peer, "an event", "event_bytes", self._max_event_bytes) from error
         finally:
@@ -88,6 +106,7 @@ class EventStream(ClosingStream):
         except InvalidError as error:
             raise AgentError(f"The {self._peer} sent an event that AG-UI does not allow. {error}") from error
         if isinstance(event, TERMINAL):
+            self._has_ended = True
             self._reader.end_within(self._linger)
         return event
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agui_runtime.composition.container import RuntimeContainer
 from tests.integration.access.world import HIDDEN, THREAD, World, world
 from tests.support.aio import run
 from tests.support.graphql_client import Answer
@@ -19,24 +20,40 @@ def run_input(thread: str = THREAD, text: str | None = "hello") -> dict[str, Any
     return {"threadId": thread, "runId": "run-2", "messages": messages, **common}
 
 
+AGENT = {"agentId": "notes"}
+NAMED = {"agentId": "notes", "name": "mine"}
 # Method, path below the base, body.
 REST: dict[str, tuple[str, str, Any]] = {
     "info": ("GET", "/info", None),
     "agent/run": ("POST", "/agent/notes/run", run_input()),
     "agent/suggest": ("POST", "/agent/notes/suggest", run_input()),
+    "agent/connect": ("POST", "/agent/notes/connect", run_input(text=None)),
+    "agent/stop": ("POST", f"/agent/notes/stop/{THREAD}", {}),
+    "threads/list": ("GET", "/threads?agentId=notes", None),
+    "threads/messages": ("GET", f"/threads/{THREAD}/messages?agentId=notes", None),
+    "threads/events": ("GET", f"/threads/{THREAD}/events?agentId=notes", None),
+    "threads/state": ("GET", f"/threads/{THREAD}/state?agentId=notes", None),
+    "threads/update": ("PATCH", f"/threads/{THREAD}", NAMED),
+    "threads/archive": ("POST", f"/threads/{THREAD}/archive", AGENT),
+    "threads/clear": ("POST", "/threads/clear", AGENT),
+    "threads/subscribe": ("POST", "/threads/subscribe", AGENT),
+    "transcribe": ("POST", "/transcribe", {}),
+    "annotate": ("POST", "/annotate", {}),
+    "memories": ("GET", "/memories", None),
+    "inspector/metadata": ("GET", "/inspector-metadata", None),
+    "inspector/learning": ("GET", "/inspector-learning", None),
+    "debug-events": ("GET", "/cpk-debug-events", None),
 }
-ENVELOPES: dict[str, Any] = {
-    "info": {"method": "info"},
-    "agent/run": {"method": "agent/run", "params": {"agentId": "notes"}, "body": run_input()},
-    "agent/suggest": {"method": "agent/suggest", "params": {"agentId": "notes"}, "body": run_input()},
-}
+PARAMETERS = {"agentId": "notes", "threadId": THREAD}
+ENVELOPES = ("info", "agent/run", "agent/suggest", "agent/connect", "agent/stop", "transcribe")
+SERVED = sorted(RuntimeContainer().agui_endpoint()._operations)
 
 
 async def _ask(made: World, operation: str, transport: str, name: str | None) -> Answer:
-    if transport == "envelope":
-        return await made.ask(ENVELOPES[operation], name)
     method, path, body = REST[operation]
-    return await made.ask(body, name, path=path, method=method)
+    if transport == "rest":
+        return await made.ask(body, name, path=path, method=method)
+    return await made.ask({"method": operation, "params": PARAMETERS, "body": body}, name)
 
 
 def _events(answer: Answer) -> list[dict[str, Any]]:
@@ -46,8 +63,14 @@ def _events(answer: Answer) -> list[dict[str, Any]]:
 BOTH = pytest.mark.parametrize("transport", ["rest", "envelope"])
 
 
-@BOTH
-@pytest.mark.parametrize("operation", REST)
+def test_all_operations_there_are_have_a_request_here() -> None:
+    assert set(SERVED) <= set(REST)
+
+
+@pytest.mark.parametrize(
+    ("operation", "transport"),
+    [(name, "rest") for name in SERVED] + [(name, "envelope") for name in SERVED if name in ENVELOPES],
+)
 def test_a_stranger_gets_401_and_no_detail(operation: str, transport: str, caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         async with world() as made:
@@ -60,6 +83,21 @@ def test_a_stranger_gets_401_and_no_detail(operation: str, transport: str, caplo
 
     run(test())
     assert "has no Authorization header" in caplog.text
+
+
+@pytest.mark.parametrize("operation", [name for name in SERVED if name != "agent/run"])
+def test_another_caller_finds_nothing_and_changes_nothing(operation: str) -> None:
+    async def test() -> None:
+        async with world() as made:
+            before = (await made.ask(LOAD, "alice")).json()
+            assert HIDDEN in before["data"]["loadAgentState"]["state"]
+            answer = await _ask(made, operation, "rest", "bob")
+            if operation != "agent/suggest":
+                # A suggestion is the agent's own answer to the caller, who may ask it.
+                assert HIDDEN not in answer.text
+            assert (await made.ask(LOAD, "alice")).json() == before
+
+    run(test())
 
 
 @BOTH
@@ -75,15 +113,9 @@ def test_a_run_on_a_thread_of_the_same_name_is_another_thread(transport: str) ->
     run(test())
 
 
-@BOTH
-def test_an_unknown_agent_is_not_told_to_strangers(transport: str) -> None:
+def test_an_unknown_agent_is_not_told_to_strangers() -> None:
     async def test() -> None:
         async with world() as made:
-            body = {"method": "agent/run", "params": {"agentId": "none"}, "body": run_input()}
-            if transport == "envelope":
-                answer = await made.ask(body, None)
-            else:
-                answer = await made.ask(run_input(), None, path="/agent/none/run")
-            assert answer.status == 401
+            assert (await made.ask(run_input(), None, path="/agent/none/run")).status == 401
 
     run(test())

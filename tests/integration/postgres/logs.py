@@ -116,7 +116,9 @@ class WriterProcess:
     async def _read(self) -> None:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
-            self.lines.append(line.decode().rstrip("\n"))
+            # What a kill has cut off in the middle was not said.
+            if line.endswith(b"\n"):
+                self.lines.append(line.decode().rstrip("\n"))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from tests.support import postgres
 from tests.support.aio import run
 from tests.support.commands import Command, command
 from tests.support.graphql_client import ask, chat, user
+from tests.support.postgres_servers import Server
 
 pytestmark = pytest.mark.postgres
 
@@ -30,10 +31,10 @@ JSON = {"content-type": "application/json"}
 
 
 @contextmanager
-def database(*, migrated: bool = True) -> Iterator[str]:
+def database(*, migrated: bool = True, of: Server | None = None) -> Iterator[str]:
     """A database for processes, in an event loop that the test does not run in."""
     with asyncio.Runner() as runner:
-        context = postgres.database(migrated=migrated)
+        context = postgres.database(migrated=migrated, of=of)
         url = runner.run(context.__aenter__())
         try:
             yield url

@@ -43,19 +43,6 @@ def table() -> Iterator[list[Count]]:
         Path(path).write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-@pytest.fixture
-def killable() -> Iterator[Server]:
-    """A server of this test's own that keeps its data over a kill."""
-    backend = postgres.choice().backend
-    if backend is not None and backend.name == "url":
-        pytest.skip(f"not run: the server of {postgres.URL} is not ours to kill")
-    server = postgres.new_server(durable=True)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 @asynccontextmanager
 async def store_at(url: str) -> AsyncIterator[PostgresStateStore]:
     settings = postgres.settings_for(url, operation_seconds=SECONDS, connect_seconds=1.0)

@@ -54,19 +54,6 @@ def table() -> Iterator[list[Tally]]:
         Path(path).write_text(text + "\n", encoding="utf-8")
 
 
-@pytest.fixture
-def killable() -> Iterator[Server]:
-    """A server of this test's own that keeps its data over a kill."""
-    backend = postgres.choice().backend
-    if backend is not None and backend.name == "url":
-        pytest.skip(f"not run: the server of {postgres.URL} is not ours to kill")
-    server = postgres.new_server(durable=True)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 async def tally(here: Logs, fault: str, shown: dict[str, int]) -> Tally:
     """Hold what followers were shown against what is found."""
     found = missing = 0

@@ -7,12 +7,13 @@ import pytest
 
 from agui_runtime.adapters.postgres.run_transactions import begin
 from agui_runtime.adapters.postgres.write_queue import QueueLimits
+from agui_runtime.application.values import Lease
 from agui_runtime.domain import events as e
-from agui_runtime.domain.errors import InvalidError, LeaseLostError, UnavailableError
+from agui_runtime.domain.errors import BusyError, InvalidError, LeaseLostError, UnavailableError
 from agui_runtime.domain.identity import RunKey
 from agui_runtime.domain.runs import Finished
 from tests.contracts.world import SCOPE, THREAD, all_of, eventually, finished, key_of, run_input, text
-from tests.integration.postgres.logs import begun, logs, written
+from tests.integration.postgres.logs import Logs, begun, logs, written
 from tests.support import postgres
 from tests.support.aio import run
 from tests.support.clock import START
@@ -164,6 +165,32 @@ def test_a_begin_that_is_tried_again_gives_the_run_that_the_first_try_has_begun(
             assert rows[0][0] == 1
 
     run(test())
+
+
+def test_a_begin_that_is_cancelled_while_it_waits_leaves_the_thread_free() -> None:
+    async def test() -> None:
+        async with postgres.database() as url, logs(url) as here:
+            async with postgres.connected(url) as blocker, blocker.transaction():
+                await blocker.execute("LOCK agui_runs IN SHARE MODE")
+                beginning = asyncio.create_task(begun(here))
+                await asyncio.sleep(0.1)
+                beginning.cancel()
+                await asyncio.wait([beginning])
+                assert beginning.cancelled()
+                again = asyncio.create_task(begun_at_last(here))
+            lease = await again
+            await here.log.finish(lease, [finished(lease)], Finished())
+            assert {entry.run for entry in await here.read(THREAD)} == {lease.run}
+
+    run(test())
+
+
+async def begun_at_last(here: Logs) -> Lease:
+    while True:
+        try:
+            return await begun(here)
+        except BusyError:
+            await asyncio.sleep(0.01)
 
 
 def test_a_number_that_a_state_is_tagged_with_is_never_given_again() -> None:
