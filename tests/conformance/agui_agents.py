@@ -60,10 +60,13 @@ def _answer(run_input: RunInput) -> list[str] | None:
     command = run_input.forwarded_props.get("command")
     if is_object(command) and "resume" in command:
         return ["legacy resume ", dumps(command["resume"])]
-    if run_input.resume:
+    last = run_input.messages[-1] if run_input.messages else None
+    # A question that the runtime cancelled, since the user went on to something else, is no turn of its own.
+    if any(each.status == "resolved" for each in run_input.resume) or (
+        run_input.resume and not isinstance(last, m.UserMessage)
+    ):
         said = (f"{each.interrupt_id}={each.status}:{dumps(each.payload)}" for each in run_input.resume)
         return ["resumed ", ",".join(said)]
-    last = run_input.messages[-1] if run_input.messages else None
     return ["tool said ", last.content] if isinstance(last, m.ToolMessage) else None
 
 

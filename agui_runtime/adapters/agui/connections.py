@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agui_runtime.adapters.agui.agents import find_agent
 from agui_runtime.adapters.agui.answers import agent_not_found, invalid_body, json_answer
 from agui_runtime.adapters.agui.call import Call
 from agui_runtime.adapters.agui.event_stream import EventStream, stream_answer
@@ -9,7 +10,6 @@ from agui_runtime.adapters.agui.input import read_run_input
 from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.agui.replay import valid_for_all
-from agui_runtime.adapters.agui.runs import find_agent
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.application.stop_run import StopResult
 from agui_runtime.domain.errors import InvalidError

@@ -1,17 +1,13 @@
 """``/info``: what frontends ask first (contract agui §2)."""
 
-from collections.abc import Sequence
 from typing import Any
 
+from agui_runtime.adapters.agui.agents import DEFAULT_AGENT, find_agent
 from agui_runtime.adapters.agui.answers import json_answer
 from agui_runtime.adapters.agui.call import Call
 from agui_runtime.adapters.agui.operations import Operations
-from agui_runtime.adapters.agui.runs import find_agent
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.application.values import AgentDescription
-
-DEFAULT_AGENT = "default"
-"""The agent that frontends ask for unless they are told another; without it they do not start."""
 
 
 class Info:
@@ -58,6 +54,3 @@ def _threads(*, is_single: bool) -> dict[str, Any]:
 
 def _endpoints(*, served: bool) -> dict[str, bool]:
     return {"list": served, "inspect": served, "mutations": served, "realtimeMetadata": False}
-
-
-__all__: Sequence[str] = ["DEFAULT_AGENT", "Info"]

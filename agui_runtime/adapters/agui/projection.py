@@ -6,10 +6,12 @@ from typing import Any
 from attrs import evolve
 
 from agui_runtime.adapters.agui.interrupts import LEGACY_NAMES, legacy_event, question, standard
+from agui_runtime.adapters.agui.told_messages import told_messages
 from agui_runtime.adapters.codec.events import encode_event, piece_bytes
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.messages import Message
 
 WireEvent = Mapping[str, JsonValue]
 
@@ -47,6 +49,7 @@ class Projection:
     ) -> None:
         self._with_input = with_input
         self._with_edits = with_edits
+        self._hides_reasoning = e.ReasoningStart in hidden
         self._asked = False
         self._agent_name: str | None = None
         self._rules: dict[type, Callable[[Any], Sequence[WireEvent]]] = {
@@ -76,7 +79,14 @@ class Projection:
     def _started(self, event: e.RunStarted) -> Sequence[WireEvent]:
         self._asked = False
         self._agent_name = event.input.agent_name if event.input else None
-        return (encode_event(event if self._with_input else evolve(event, input=None)),)
+        if event.input is None or not self._with_input:
+            return (encode_event(evolve(event, input=None)),)
+        told: Any = encode_event(evolve(event, input=evolve(event.input, messages=())))
+        told["input"]["messages"] = self._told(event.input.messages)
+        return (told,)
+
+    def _told(self, messages: Sequence[Message]) -> list[JsonValue]:
+        return told_messages(messages, with_reasoning=not self._hides_reasoning)
 
     def _finished(self, event: e.RunFinished) -> Sequence[WireEvent]:
         """Questions of the standard form go in both: UIs before 1.69 know CUSTOM only, later ones prefer the standard.
@@ -98,7 +108,9 @@ class Projection:
         return (encode_event(event),)
 
     def _messages(self, event: e.MessagesSnapshot) -> Sequence[WireEvent]:
-        return () if event.is_edit and not self._with_edits else (encode_event(event),)
+        if event.is_edit and not self._with_edits:
+            return ()
+        return ({**encode_event(evolve(event, messages=())), "messages": self._told(event.messages)},)
 
     def _state_report(self, event: e.AgentStateMessage) -> Sequence[WireEvent]:
         if event.agent_name == self._agent_name:

@@ -2,6 +2,7 @@
 
 import logging
 
+from agui_runtime.adapters.agui.agents import find_agent
 from agui_runtime.adapters.agui.answers import agent_not_found, failed, invalid_body, unforeseen
 from agui_runtime.adapters.agui.call import Call
 from agui_runtime.adapters.agui.event_stream import EventStream, lone_error, stream_answer
@@ -9,8 +10,7 @@ from agui_runtime.adapters.agui.input import generate_request, read_run_input
 from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.http.exchange import Response
-from agui_runtime.application.values import AgentDescription
-from agui_runtime.domain.errors import AguiError, ErrorCode, InvalidError, NotFoundError
+from agui_runtime.domain.errors import AguiError, ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.runs import RunInput
 
@@ -73,11 +73,3 @@ class Runs:
         )
         projection = Projection(hidden=operations.hidden, with_input=not is_stateless)
         return EventStream(started.live.follow(), projection, request.correlation_id, with_ids=not is_stateless)
-
-
-async def find_agent(operations: Operations, caller: Caller, agent_id: str) -> AgentDescription | None:
-    """The agent of that id, or ``None`` where the caller is offered none."""
-    try:
-        return await operations.find_agent(caller, AgentName(agent_id))
-    except (NotFoundError, InvalidError):
-        return None

@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import parse_qs
 
+from agui_runtime.adapters.agui.agents import find_agent
 from agui_runtime.adapters.agui.answers import invalid_body, json_answer
 from agui_runtime.adapters.agui.call import Call
 from agui_runtime.adapters.agui.operations import Operations
-from agui_runtime.adapters.agui.runs import find_agent
 from agui_runtime.adapters.codec.encoding import encode_time
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.application.values import Thread

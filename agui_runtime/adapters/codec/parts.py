@@ -37,6 +37,9 @@ def encode_stored_content(content: Content) -> JsonValue:
 def _encode_part(part: TextPart | MediaPart) -> dict[str, Any]:
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
+    if part.kind == LEGACY_KIND and part.data is None and part.url is None:
+        # The newer forms cannot name a file by its id.
+        return encode_legacy_part(part)
     kind = _kind_of(part.mime_type) if part.kind == LEGACY_KIND else part.kind
     source: dict[str, Any]
     if part.data is not None:
@@ -57,6 +60,14 @@ def _encode_stored_part(part: TextPart | MediaPart) -> dict[str, Any]:
         return {"type": "text", "text": part.text}
     fields = {"mimeType": part.mime_type, "data": part.data, "url": part.url, "metadata": part.metadata}
     return {"type": part.kind, **{key: value for key, value in fields.items() if value is not None}}
+
+
+def encode_legacy_part(part: MediaPart) -> dict[str, Any]:
+    """A ``binary`` part as clients below 0.0.47 write it."""
+    named = part.metadata or {}
+    fields = {"data": part.data, "url": part.url, "id": named.get("id"), "filename": named.get("filename")}
+    told = {name: value for name, value in fields.items() if value is not None}
+    return {"type": LEGACY_KIND, "mimeType": part.mime_type or UNKNOWN_MIME_TYPE, **told}
 
 
 def _kind_of(mime_type: str | None) -> str:
@@ -80,6 +91,7 @@ class _MediaShape:
     mime_type: str | None = None
     data: str | None = None
     url: str | None = None
+    id: str | None = None
     filename: str | None = None
     metadata: JsonObject | None = None
 
@@ -131,11 +143,12 @@ def text_of_result(converter: Converter, value: Any) -> str:
 
 def _media(kind: str, shape: _MediaShape) -> MediaPart:
     metadata = shape.metadata
-    if shape.filename is not None:
-        metadata = {**(metadata or {}), "filename": shape.filename}
+    named = {name: value for name, value in (("id", shape.id), ("filename", shape.filename)) if value is not None}
+    if named:
+        metadata = {**(metadata or {}), **named}
     if shape.source is None:
-        if shape.data is None and shape.url is None:
-            raise MismatchError("expected a source, data or a url")
+        if shape.data is None and shape.url is None and shape.id is None:
+            raise MismatchError("expected a source, data, a url or an id")
         return MediaPart(kind, shape.mime_type, shape.data, shape.url, metadata)
     source = shape.source
     if source.type not in {"data", "url"}:

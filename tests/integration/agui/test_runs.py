@@ -101,10 +101,19 @@ def test_the_agent_is_given_all_that_the_client_sent(host: Host) -> None:
     )
 
 
-def test_parts_of_old_clients_are_taken(host: Host) -> None:
-    content = [{"type": "text", "text": "text:1"}, {"type": "binary", "mimeType": "image/png", "data": "aGk="}]
+@pytest.mark.parametrize("held", [{"data": "aGk="}, {"url": "https://a/b.png"}, {"id": "file-1", "filename": "b.png"}])
+def test_parts_of_old_clients_are_taken_and_told_as_they_came(host: Host, held: dict[str, str]) -> None:
+    content = [{"type": "text", "text": "text:1"}, {"type": "binary", "mimeType": "image/png", **held}]
     message = {"id": "u", "role": "user", "content": content}
-    assert types_of(play(host.url, messages=[message]))[-1] == "RUN_FINISHED"
+    events = play(host.url, messages=[message])
+    assert events[0]["input"]["messages"] == [message], "those clients refuse every newer form"
+    assert types_of(events)[-1] == "RUN_FINISHED"
+
+
+def test_parts_of_new_clients_are_told_as_they_came(host: Host) -> None:
+    image = {"type": "image", "source": {"type": "data", "value": "aGk=", "mimeType": "image/png"}}
+    message = {"id": "u", "role": "user", "content": [{"type": "text", "text": "text:1"}, image]}
+    assert play(host.url, messages=[message])[0]["input"]["messages"] == [message]
 
 
 def test_chunks_never_reach_the_wire(host: Host) -> None:

@@ -29,6 +29,19 @@ def test_an_empty_piece_is_left_out(event: e.Event) -> None:
     assert told(event) == []
 
 
+def test_reasoning_is_left_out_of_messages_too() -> None:
+    thought, said = m.ReasoningMessage(id="r", content="hm"), m.AssistantMessage(id="a", content="yes")
+    run_input = RunInput(ThreadId("t"), RunId("r"), messages=(thought, said))
+    for event in (e.RunStarted("t", "r", input=run_input), e.MessagesSnapshot((thought, said))):
+        (shown,) = told(event)
+        (hidden,) = told(event, hidden=REASONING_EVENTS)
+        messages = [(each.get("input") or each)["messages"] for each in (shown, hidden)]
+        assert [[message["role"] for message in listed] for listed in messages] == [
+            ["reasoning", "assistant"],
+            ["assistant"],
+        ]
+
+
 def test_an_edit_is_not_told_to_those_who_made_it() -> None:
     assert told(e.MessagesSnapshot((), is_edit=True)) == []
     assert told(e.MessagesSnapshot(())) == [{"type": "MESSAGES_SNAPSHOT", "messages": []}]

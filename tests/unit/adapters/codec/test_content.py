@@ -61,14 +61,14 @@ def test_inline_data_of_an_unknown_type_goes_out_as_octets() -> None:
         ({"type": "smell"}, "expected a part of type text, image, audio, video, document or binary @ $[0].content[0]"),
         ({"type": ["text"]}, "expected a part of type text, image, audio, video, document or binary @ $[0].content[0]"),
         ({"type": "text"}, "required field missing @ $[0].content[0].text"),
-        ({"type": "image"}, "expected a source, data or a url @ $[0].content[0]"),
+        ({"type": "image"}, "expected a source, data, a url or an id @ $[0].content[0]"),
         (
             {"type": "image", "source": {"type": "file", "value": "id"}},
             "expected a source of type data or url @ $[0].content[0]",
         ),
         ({"type": "image", "source": {"type": "data"}}, "required field missing @ $[0].content[0].source.value"),
         ({"type": "image", "source": "x"}, "expected an object, not a string @ $[0].content[0].source"),
-        ({"type": "binary", "mimeType": "image/png", "id": "x"}, "expected a source, data or a url @ $[0].content[0]"),
+        ({"type": "binary", "mimeType": "image/png"}, "expected a source, data, a url or an id @ $[0].content[0]"),
         ("text", "expected an object, not a string @ $[0].content[0]"),
     ],
 )
@@ -112,3 +112,9 @@ def test_arguments_must_be_text() -> None:
         InvalidError, match=r"expected a string, not an object @ \$\[0\]\.toolCalls\[0\]\.function\.arguments"
     ):
         decode_messages([{"id": "m", "role": "assistant", "toolCalls": [call]}])
+
+
+def test_a_legacy_part_that_names_a_file_goes_as_it_came() -> None:
+    part = {"type": "binary", "mimeType": "image/png", "id": "file-1", "filename": "a.png"}
+    messages = [{"id": "u", "role": "user", "content": [part]}]
+    assert encode_messages(decode_messages(messages)) == messages
