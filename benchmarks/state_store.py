@@ -213,12 +213,13 @@ def main() -> None:
     options = parser.parse_args()
     names = list(arms())
     missing = [name for name in ("pgbench, same SQL", "AsyncPostgresSaver") if name not in names]
-    backend = postgres.choice().backend
+    backend, load = postgres.choice().backend, os.getloadavg()[0]
     text = (
         "## States in PostgreSQL\n\n"
         f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}; server: {backend.what if backend else 'none'}, "
-        f"durable; medians of {options.rounds} rounds. Client and server share the machine.\n\n"
+        f"durable; medians of {options.rounds} rounds. Client and server share the machine, "
+        f"whose load average was {load:.0f} at the start.\n\n"
         + "".join(f"**{name} was not measured: it is not installed.**\n\n" for name in missing)
         + table(asyncio.run(measured(options.rounds)), names)
         + "\n"

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
-from tests.clients.agui_chats import ALL, assert_went_well, last_text, said, say, talk, types
+from tests.clients.agui_chats import HTTP, assert_went_well, last_text, said, say, talk, types
 from tests.clients.chats import ask, chat
 from tests.clients.server import Server
 from tests.support.agui import events, run_input
@@ -82,10 +82,8 @@ def test_what_came_after_a_stopped_run_comes_back(agui_server: str) -> None:
     assert said(after) == said(before)
 
 
-@ALL
+@HTTP
 def test_a_client_that_hangs_up_loses_nothing(agui_server: str, client: str) -> None:
-    if client == "core":
-        pytest.skip("it asks the server to stop instead")
     thread = str(uuid4())
     talk(agui_server, client, {"say": "slow:20:50", "stopAfter": 2}, threadId=thread)
     after = talk(agui_server, "core", OPEN, threadId=thread)

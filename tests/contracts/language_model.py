@@ -12,7 +12,7 @@ from agui_runtime.application.ports import LanguageModel
 from agui_runtime.domain.errors import AguiError, ErrorCode
 from agui_runtime.domain.events import Event, RunFinished, TextMessageContent
 from tests.support.aio import run
-from tests.support.providers import Provider, asking, forever, hear, refusing, said, sse, streaming
+from tests.support.providers import KEY, Provider, asking, forever, hear, refusing, said, sse, streaming
 
 QUICK = ModelSettings(timeouts=ModelTimeouts(connect=5, first_byte=5, idle=0.5), max_retries=0)
 RETRYING = ModelSettings(timeouts=ModelTimeouts(connect=5, first_byte=30, idle=20), max_retries=1)
@@ -81,6 +81,13 @@ class LanguageModelContract:
         for status, body, code, words in self.refusals:
             fault = self.failure(refusing(status, body))
             assert (fault.code, words in fault.message) == (code, True), (status, body, fault.message)
+
+    def test_the_log_has_the_providers_own_words_but_not_the_key(self, caplog: pytest.LogCaptureFixture) -> None:
+        body = {"error": {"message": f"Bad value; key {KEY}", "code": 400, "type": "invalid_request_error"}}
+        self.failure(refusing(400, body))
+        logged = [record.getMessage() for record in caplog.records if record.name.startswith("agui_runtime")]
+        assert any("Bad value; key ***" in line for line in logged)
+        assert KEY not in " ".join(logged)
 
     def test_an_error_within_the_answer_is_told_after_what_was_said(self) -> None:
         seen: list[Event] = []

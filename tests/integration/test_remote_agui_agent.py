@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
 
 from agui_runtime.adapters.remote import HttpAgent
 from agui_runtime.domain import events as e
@@ -12,7 +13,7 @@ from agui_runtime.domain.messages import AssistantMessage, Message, ToolCall, To
 from agui_runtime.domain.runs import Failed, Finished, RunInput
 from agui_runtime.domain.tools import Tool
 from tests.support.aio import run
-from tests.support.remote import context
+from tests.support.remote import FINISHED, STARTED, agent_before, context, streaming
 from tests.support.servers import python_server
 
 WEATHER = Tool("weather", "The weather.", {"type": "object", "properties": {"city": {"type": "string"}}})
@@ -98,3 +99,31 @@ def test_an_agent_that_fails_says_so_in_its_own_words(base: str) -> None:
     lifecycle, events = drive(f"{base}/failing")
     assert text_of(events) == "so far "
     assert outcome_of(lifecycle.ending) == Failed("the model broke", "AGENT_FAILED")
+
+
+def test_a_call_that_the_user_passed_over_does_not_break_the_agent(base: str) -> None:
+    call = AssistantMessage(id="a1", tool_calls=(ToolCall("call-1", "weather", '{"city":"Paris"}'),))
+    lifecycle, events = drive(f"{base}/words", HI, call, UserMessage(id="u2", content="never mind"), tools=(WEATHER,))
+    assert outcome_of(lifecycle.ending) == Finished()
+    assert text_of(events).startswith("word0")
+
+
+def test_a_call_that_waits_for_the_user_at_the_end_goes_out_open() -> None:
+    bodies: list[dict[str, object]] = []
+
+    async def record(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        return await streaming(STARTED, FINISHED)(request)
+
+    passed_over = AssistantMessage(id="a1", tool_calls=(ToolCall("c1", "weather"),))
+    waiting = AssistantMessage(id="a2", tool_calls=(ToolCall("c2", "weather"),))
+
+    async def main() -> None:
+        async with agent_before(record) as agent:
+            given = RunInput(ThreadId("t"), RunId("r"), messages=(passed_over, HI, waiting))
+            async for _ in (await agent.start(given, context())).events:
+                pass
+
+    run(main())
+    roles = [message["role"] for message in bodies[0]["messages"]]  # type: ignore[attr-defined]
+    assert roles == ["assistant", "tool", "user", "assistant"]

@@ -13,7 +13,7 @@ from agui_runtime.domain.identity import ANONYMOUS, Caller, Scope
 from agui_runtime.domain.messages import last_user_text
 from agui_runtime.domain.runs import RunInput
 from tests.support.aio import run
-from tests.support.graphql_client import Answer, chat, exchange
+from tests.support.graphql_client import Answer, chat, exchange, streaming
 from tests.support.serving import runtime, serving
 
 CALLER = Caller(ANONYMOUS, Scope("s"))
@@ -101,3 +101,15 @@ def test_a_failure_comes_through_both_with_what_was_said() -> None:
     response = asked("fail").response()
     assert response["status"]["details"]["description"] == "the parrot has left"
     assert "".join(response["messages"][0]["content"]) == "fail "
+
+
+def test_hanging_up_in_front_stops_the_agent_behind() -> None:
+    async def main() -> None:
+        stopped = asyncio.Event()
+        async with in_front(stopped) as url:
+            async with streaming(url, chat("hi", agent="talker")) as stream:
+                await stream.until("on and on")
+            async with asyncio.timeout(10):
+                await stopped.wait()
+
+    run(main())

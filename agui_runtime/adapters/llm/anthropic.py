@@ -73,9 +73,9 @@ class AnthropicModel(SdkModel[Answer]):
         max_tokens: int = MAX_TOKENS,
         settings: ModelSettings | None = None,
     ) -> None:
-        super().__init__(provider, model, settings)
+        super().__init__(provider, model, settings, api_key or os.environ.get("ANTHROPIC_API_KEY"))
         self._owns_client = client is None
-        self._client = client or self._new_client(api_key, base_url, headers)
+        self._client = client or self._new_client(base_url, headers)
         self._max_tokens = max_tokens
 
     async def close(self) -> None:
@@ -83,19 +83,16 @@ class AnthropicModel(SdkModel[Answer]):
         if self._owns_client:
             await self._client.close()
 
-    def _new_client(
-        self, api_key: str | None, base_url: str | None, headers: Mapping[str, str] | None
-    ) -> anthropic.AsyncAnthropic:
+    def _new_client(self, base_url: str | None, headers: Mapping[str, str] | None) -> anthropic.AsyncAnthropic:
         # Without a key the SDK would look for credentials in files and at cloud services; nobody asked for that.
-        key = api_key or os.environ.get("ANTHROPIC_API_KEY")
-        if not key:
+        if not self._key:
             raise ConfigurationError(
                 f"The model {self._model!r} of the provider {self._provider} has no API key. "
                 "Pass api_key or set ANTHROPIC_API_KEY."
             )
         timeouts = self._settings.timeouts
         return anthropic.AsyncAnthropic(
-            api_key=key,
+            api_key=self._key,
             base_url=base_url,
             default_headers=headers,
             max_retries=self._settings.max_retries,

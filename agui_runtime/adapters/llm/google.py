@@ -83,8 +83,8 @@ class GoogleModel(SdkModel[Answer]):
         provider: str = "Google",
         settings: ModelSettings | None = None,
     ) -> None:
-        super().__init__(provider, model, settings)
         key = api_key or os.environ.get("GOOGLE_API_KEY") or os.environ.get("GEMINI_API_KEY")
+        super().__init__(provider, model, settings, key)
         if not key:
             raise ConfigurationError(
                 f"The model {model!r} of the provider {provider} has no API key. Pass api_key or set GOOGLE_API_KEY."

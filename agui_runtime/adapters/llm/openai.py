@@ -3,6 +3,7 @@
 Needs the extra ``openai``; importing this module without it raises ``ConfigurationError``.
 """
 
+import os
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ class OpenAIModel(SdkModel[Answer]):
         reports_usage: bool = True,
         settings: ModelSettings | None = None,
     ) -> None:
-        super().__init__(provider, model, settings)
+        super().__init__(provider, model, settings, api_key or os.environ.get("OPENAI_API_KEY"))
         self._owns_client = client is None
         self._client = client or self._new_client(api_key, base_url, headers)
         self._max_tokens_parameter = max_tokens_parameter

@@ -1,6 +1,7 @@
 """What models behind SDKs have in common: from a request to a question, from an answer to events."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -24,6 +25,11 @@ from agui_runtime.domain.tools import Tool
 
 S = TypeVar("S")
 
+MAX_WORDS = 500
+"""Of a provider's error in the log; some repeat the prompt."""
+
+logger = logging.getLogger(__name__)
+
 
 @frozen
 class Question:
@@ -42,14 +48,16 @@ class SdkModel(ABC, Generic[S]):
         provider: its name, for people.
         model: the model asked unless a client asks for another.
         settings: what is the same for all providers.
+        key: kept out of the log.
     """
 
-    def __init__(self, provider: str, model: str, settings: ModelSettings | None) -> None:
+    def __init__(self, provider: str, model: str, settings: ModelSettings | None, key: str | None) -> None:
         if not model:
             raise ConfigurationError(f"Name the model of the provider {provider} that is to answer.")
         self._provider = provider
         self._model = model
         self._settings = settings or ModelSettings()
+        self._key = key
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._model!r})"
@@ -116,6 +124,7 @@ class SdkModel(ABC, Generic[S]):
             fault = self._fault_of(error, begun=False)
             if fault is None:
                 raise
+            logger.warning("%s did not answer for %s: %s", self._provider, question.model, self._words_of(error))
             raise fault from error
 
     async def _events(
@@ -127,6 +136,13 @@ class SdkModel(ABC, Generic[S]):
         for event in reply.end():
             yield event
         yield finished(thread_id, run_id, self._provider, question.model, reply.counts)
+
+    def _words_of(self, error: Exception) -> str:
+        """A provider's own words, for the log; some servers say the key in them."""
+        words = str(error)
+        if self._key:
+            words = words.replace(self._key, "***")
+        return words[:MAX_WORDS]
 
     def _failure_of(self, error: Exception) -> AguiError:
         if isinstance(error, AguiError):

@@ -19,6 +19,7 @@ from agui_runtime.adapters.remote.response import MAX_EVENT_BYTES, MAX_STREAM_BY
 from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
 from agui_runtime.application.values import AgentDescription, AgentRun, RunContext
 from agui_runtime.domain.errors import AgentError, AguiError
+from agui_runtime.domain.history_repair import repair_history
 from agui_runtime.domain.identity import AgentName
 from agui_runtime.domain.messages import ActivityMessage
 from agui_runtime.domain.runs import RunInput
@@ -142,4 +143,6 @@ class HttpAgent:
 def _body(run_input: RunInput) -> bytes:
     # AG-UI's own client keeps activities to itself (contract agui §4); agents do not expect them back.
     messages = tuple(message for message in run_input.messages if not isinstance(message, ActivityMessage))
-    return to_json(encode_run_input(evolve(run_input, messages=messages)))
+    # A call that waits for the user at the end is the agent's to close.
+    repaired = repair_history(messages, keep_open=True)
+    return to_json(encode_run_input(evolve(run_input, messages=repaired)))

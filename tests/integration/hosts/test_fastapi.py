@@ -154,9 +154,10 @@ def test_the_hosts_dependencies_guard_the_runtime(whose: str) -> None:
         app = FastAPI(dependencies=guard if whose == "application" else None)
         await CopilotRuntime(settings=settings()).mount_to_fastapi(app, dependencies=guard if whose == "mount" else ())
         async with uvicorn_server(app) as url:
-            for path in ("/api/copilotkit", "/api/copilotkit/health"):
-                assert (await exchange(url + path, HELLO)).status == 403
-                assert (await exchange(url + path, HELLO, headers={**CLIENT_HEADERS, "x-key": "right"})).status == 200
+            for path, method, body in (("", "POST", HELLO), ("/health", "GET", None)):
+                for headers, status in ((CLIENT_HEADERS, 403), ({**CLIENT_HEADERS, "x-key": "right"}, 200)):
+                    answer = await exchange(f"{url}/api/copilotkit{path}", body, method=method, headers=headers)
+                    assert answer.status == status
 
     run(test())
 

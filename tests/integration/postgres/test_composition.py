@@ -82,13 +82,13 @@ def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
             assert ended("migrate", *option, cwd=tmp_path, url=url)[:2] == (0, UP_TO_DATE)
 
 
-def test_several_processes_that_migrate_at_once_apply_everything_once(tmp_path: Path) -> None:
+def test_two_processes_that_migrate_at_once_apply_everything_once(tmp_path: Path) -> None:
     with database(migrated=False) as url, ExitStack() as stack:
         environment = {"AGUI_DATABASE_URL": url}
-        processes = [stack.enter_context(command("migrate", cwd=tmp_path, environment=environment)) for _ in range(3)]
-        assert [process.exit_code() for process in processes] == [0, 0, 0]
+        processes = [stack.enter_context(command("migrate", cwd=tmp_path, environment=environment)) for _ in range(2)]
+        assert [process.exit_code() for process in processes] == [0, 0]
     said = sorted(line for process in processes for line in process.out)
-    assert said == sorted([*(f"applied {name}" for name in MIGRATIONS), *[UP_TO_DATE] * 3])
+    assert said == sorted([*(f"applied {name}" for name in MIGRATIONS), *[UP_TO_DATE] * 2])
 
 
 def test_tables_of_a_newer_version_refuse_the_start_and_the_migration(tmp_path: Path) -> None:
