@@ -73,7 +73,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": 'multipart/mixed; boundary="-"'})
     await response.prepare(request)
     await response.write(b"\r\n---" + part(first(data["threadId"])))
-    if scenario == "long":
+    if scenario in {"long", "text"}:
         entries = [message(), *burst(int(numbers[0])), *ending()]
         await response.write(part({"incremental": entries, "hasNext": False}) + b"--\r\n")
     else:

@@ -7,9 +7,16 @@ from attrs import frozen
 
 MEANING = {
     "burst": "Burst: 1000 chunks at once, ten responses one after the other",
-    "paced": "Paced: 20 responses at once, each of 100 chunks 10 ms apart (2000 chunks/s offered)",
+    "large": "One burst of 5000 chunks",
+    "paced": "Paced: 100 responses at once, each of 100 chunks 10 ms apart (10,000 chunks/s offered)",
+    "saturated": "Saturated: 100 responses at once, each of 100 chunks as fast as they go",
     "hello": "`{ hello }`: 1000 requests over eight connections",
+    "chat1": "One chat request after the other, each with 1 message and a short answer",
+    "chat50": "The same with 50 messages",
+    "chat500": "The same with 500 messages",
+    "idle": "1000 responses that have begun and are silent",
 }
+REQUESTS = frozenset({"hello", "chat1", "chat50", "chat500"})
 
 
 @frozen
@@ -22,6 +29,7 @@ class Round:
     seconds: float
     first: list[float]
     cpu_seconds: float
+    grown_bytes: int = 0
 
 
 @frozen
@@ -31,14 +39,21 @@ class Figures:
     first_ms: float
     per_second: float
     cpu_us: float
+    spread: float
+    units: int
+    kilobytes: float
 
 
 def figures(rounds: Sequence[Round]) -> Figures:
     """The medians over the rounds."""
+    costs = [one.cpu_seconds / one.units for one in rounds]
     return Figures(
         first_ms=median(median(one.first) for one in rounds) * 1e3,
         per_second=median(one.units / one.seconds for one in rounds),
-        cpu_us=median(one.cpu_seconds / one.units for one in rounds) * 1e6,
+        cpu_us=median(costs) * 1e6,
+        spread=(max(costs) - min(costs)) / 2 * 1e6,
+        units=min(one.units for one in rounds),
+        kilobytes=median(one.grown_bytes / one.units for one in rounds) / 1024,
     )
 
 
@@ -50,15 +65,26 @@ def table(rounds: Sequence[Round], names: Sequence[str]) -> str:
 def _section(load: str, rounds: Sequence[Round], names: Sequence[str]) -> str:
     by_name = {name: figures([one for one in rounds if (one.server, one.load) == (name, load)]) for name in names}
     ours = by_name[names[0]]
-    latency, unit = ("request", "request") if load == "hello" else ("first chunk", "chunk")
+    if load == "idle":
+        return _memory(load, by_name)
+    latency, unit = ("request", "request") if load in REQUESTS else ("first chunk", "chunk")
     lines = [
         f"## {MEANING[load]}",
         "",
-        f"| server | {latency} ms | {unit}s/s | CPU µs per {unit} | {unit}s/s, ours ÷ its | CPU, ours ÷ its |",
-        "|---|---:|---:|---:|---:|---:|",
+        f"| server | {unit}s | {latency} ms | {unit}s/s | CPU µs per {unit} | ours ÷ its | CPU, ours ÷ its |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, its in by_name.items():
         speed, cpu = f"{ours.per_second / its.per_second:.2f}", f"{ours.cpu_us / its.cpu_us:.2f}"
-        cells = (name, f"{its.first_ms:.2f}", f"{its.per_second:.0f}", f"{its.cpu_us:.1f}", speed, cpu)
+        cost = f"{its.cpu_us:.1f} ± {its.spread:.1f}"
+        cells = (name, str(its.units), f"{its.first_ms:.2f}", f"{its.per_second:.0f}", cost, speed, cpu)
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _memory(load: str, by_name: dict[str, Figures]) -> str:
+    lines = [f"## {MEANING[load]}", "", "| server | KB per response | CPU µs to begin one |", "|---|---:|---:|"]
+    lines += [
+        f"| {name} | {its.kilobytes:.1f} | {its.cpu_us:.0f} ± {its.spread:.0f} |" for name, its in by_name.items()
+    ]
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from benchmarks.wire import ROOT
 
 OURS = "agui-runtime"
+WITH_UVLOOP = "agui-runtime, uvloop"
 TYPESCRIPT = "TypeScript 1.10.6"
 RAW = "raw aiohttp"
 
@@ -27,6 +28,11 @@ class Server:
     name: str
     url: str
     pid: int
+
+    def resident_bytes(self) -> int:
+        """Memory that it has now."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
     def cpu_seconds(self) -> float:
         """CPU time of all its threads so far: clock_getcpuclockid(3), since /proc/<pid>/stat counts in 10 ms."""
@@ -42,6 +48,8 @@ def started(
         process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=output, stderr=subprocess.STDOUT
         )
+        # A server that never rests must not be moved about, nor share its core with the client.
+        os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
         try:
             yield Server(name, _listening_at(name, process, output.fileno()), process.pid)
         finally:
@@ -66,9 +74,13 @@ def _listening_at(name: str, process: "subprocess.Popen[bytes]", output: int) ->
 
 
 @contextmanager
-def ours() -> Iterator[Server]:
-    """This project, as the conformance tests run it."""
-    with started(OURS, [sys.executable, "-m", "tests.conformance_host", "--port", "0"]) as server:
+def ours(*, uvloop: bool = False) -> Iterator[Server]:
+    """This project, as the conformance tests run it; on Python's own loop, or on uvloop's."""
+    program = "import runpy, sys; " + ("" if uvloop else "sys.modules['uvloop'] = None; ")
+    command = [sys.executable, "-c", f"{program}runpy.run_module('tests.conformance_host', run_name='__main__')"]
+    # All streams of the client are one caller's here.
+    limits = {"AGUI_MAX_RUNS": "5000", "AGUI_MAX_RUNS_PER_CALLER": "5000"}
+    with started(WITH_UVLOOP if uvloop else OURS, [*command, "--port", "0"], environment=limits) as server:
         yield server
 
 

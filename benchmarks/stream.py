@@ -5,6 +5,7 @@
 
 import argparse
 import datetime as dt
+import importlib.util
 import os
 import platform
 import subprocess
@@ -21,13 +22,27 @@ from benchmarks.report import Round, table
 from benchmarks.servers import Server
 from benchmarks.wire import ROOT
 
+BUSY = (
+    "\n\n**The machine was busy with other work meanwhile: all figures are too high, and compare only roughly. Measure "
+    "again when it is quiet.**"
+)
+
 
 def measure(server: Server, load: str) -> Round:
     """One load on one server."""
-    before = server.cpu_seconds()
-    answer = subprocess.check_output([sys.executable, "-m", "benchmarks.client", server.url, load], cwd=ROOT)
-    cpu = server.cpu_seconds() - before
-    return Round(server=server.name, load=load, cpu_seconds=cpu, **orjson.loads(answer))
+    before, memory = server.cpu_seconds(), server.resident_bytes()
+    command = [sys.executable, "-m", "benchmarks.client", server.url, load]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        os.sched_setaffinity(client.pid, {max(os.sched_getaffinity(0))})
+        assert client.stdout is not None
+        answer = client.stdout.readline()
+        grown = server.resident_bytes() - memory
+        cpu = server.cpu_seconds() - before
+        if answer == b"held\n":
+            answer = client.communicate(b"let go\n", timeout=60)[0]
+    if client.returncode:
+        raise RuntimeError(f"The client of {server.name} under {load} failed.")
+    return Round(server=server.name, load=load, cpu_seconds=cpu, grown_bytes=grown, **orjson.loads(answer))
 
 
 def interleaved(candidates: list[Server], rounds: int) -> list[Round]:
@@ -47,11 +62,14 @@ def interleaved(candidates: list[Server], rounds: int) -> list[Round]:
 
 def setting(rounds: int) -> str:
     """Where and how it was measured."""
-    node = servers.node_version()
+    node, load = servers.node_version(), os.getloadavg()[0]
+    is_busy = load > 2 * (os.cpu_count() or 1)
     return (
         f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {f'Node {node[1:]}' if node else 'no Node'}; "
-        f"medians of {rounds} interleaved rounds after one round of warming up. Client and server share the machine."
+        f"medians (± half the range) of {rounds} interleaved rounds after one round of warming up. The server has one "
+        f"core, the client another. Load average at the end: {load:.1f}."
+        + (BUSY if is_busy else "")
         + ("" if node else "\n\n**The TypeScript runtime was not measured: Node is missing.**")
     )
 
@@ -64,6 +82,8 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         candidates = [stack.enter_context(servers.ours())]
+        if importlib.util.find_spec("uvloop"):
+            candidates.append(stack.enter_context(servers.ours(uvloop=True)))
         if servers.node_version():
             candidates.append(stack.enter_context(servers.typescript(options.peer)))
         candidates.append(stack.enter_context(servers.raw()))

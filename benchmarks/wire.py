@@ -17,18 +17,22 @@ HEADERS = {
 HELLO = orjson.dumps({"query": "{ hello }"})
 
 
-def chat(text: str, thread_id: str) -> bytes:
-    """The body that a 1.10.6 client sends for one user message."""
-    message = {
-        "id": "user-1",
-        "createdAt": "2026-01-02T03:04:05.678Z",
-        "textMessage": {"content": text, "role": "user"},
-    }
+def chat(text: str, thread_id: str, messages: int = 1) -> bytes:
+    """The body that a 1.10.6 client sends for a conversation of so many messages, the last one with this text."""
+    said = ["What a user or an assistant says in a conversation, of the usual length."] * (messages - 1) + [text]
+    sent = [
+        {
+            "id": f"message-{number}",
+            "createdAt": "2026-01-02T03:04:05.678Z",
+            "textMessage": {"content": content, "role": "user" if (messages - number) % 2 == 0 else "assistant"},
+        }
+        for number, content in enumerate(said, 1)
+    ]
     data = {
         "threadId": thread_id,
         "metadata": {"requestType": "Chat"},
         "frontend": {"actions": [], "url": "http://localhost:3000/"},
-        "messages": [message],
+        "messages": sent,
     }
     return orjson.dumps(
         {

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -51,4 +52,10 @@ def _is_within_compacted(entry: LogEntry) -> bool:
 
 
 def _stamp(entry: LogEntry) -> str:
-    return f"{(entry.recorded_at - _EPOCH) // timedelta(microseconds=1):x}"
+    return _stamp_of(entry.recorded_at)
+
+
+# What is recorded together has one and the same time.
+@lru_cache(maxsize=128)
+def _stamp_of(recorded_at: datetime) -> str:
+    return f"{(recorded_at - _EPOCH) // timedelta(microseconds=1):x}"

@@ -73,6 +73,9 @@ class EventStream:
             await close(self._batches)
 
     def _entry(self, entry: LogEntry) -> bytes:
+        piece = self._projection.piece(entry.event)
+        if piece is not None:
+            return sse.event(piece, cursor_of(entry)) if self._with_ids else sse.event(piece)
         self._ended = isinstance(entry.event, e.TERMINAL)
         told = self._projection.project(entry.event)
         if not told:

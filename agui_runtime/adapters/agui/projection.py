@@ -7,7 +7,7 @@ from attrs import evolve
 
 from agui_runtime.adapters.agui.interrupts import LEGACY_NAMES, legacy_event, question, standard
 from agui_runtime.adapters.agui.told_messages import told_messages
-from agui_runtime.adapters.codec.events import encode_event
+from agui_runtime.adapters.codec.events import encode_event, piece_bytes
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.json_value import JsonValue
@@ -69,6 +69,12 @@ class Projection:
         """The wire's events for one of ours; none for what its clients must not see."""
         rule = self._rules.get(type(event))
         return (encode_event(event),) if rule is None else rule(event)
+
+    def piece(self, event: e.Event) -> bytes | None:
+        """JSON of an event that is the same on the wire, made in one step; ``None``: it must be projected."""
+        if self._rules.get(type(event), _unless_empty) is not _unless_empty or not getattr(event, "delta", None):
+            return None
+        return piece_bytes(event)
 
     def _started(self, event: e.RunStarted) -> Sequence[WireEvent]:
         self._asked = False

@@ -3,6 +3,7 @@
 from typing import Any
 
 from agui_runtime.adapters.codec.encoding import Encoder, Value, object_encoder
+from agui_runtime.adapters.codec.json_text import to_json
 from agui_runtime.adapters.codec.messages import encode_messages, encode_stored_messages
 from agui_runtime.adapters.codec.runs import (
     encode_interrupt,
@@ -24,6 +25,25 @@ AGUI_EVENT_CLASSES = {name: cls for name, cls in EVENT_CLASSES.items() if cls is
 def encode_event(event: e.Event) -> dict[str, JsonValue]:
     """An event as AG-UI's clients take it: absent fields are absent, an agent's state report is a STATE_SNAPSHOT."""
     return _WIRE[type(event)](event)
+
+
+_PIECES: dict[Any, tuple[bytes, str]] = {
+    e.TextMessageContent: (b'{"type":"TEXT_MESSAGE_CONTENT","messageId":%b,"delta":%b}', "message_id"),
+    e.ReasoningMessageContent: (b'{"type":"REASONING_MESSAGE_CONTENT","messageId":%b,"delta":%b}', "message_id"),
+    e.ToolCallArgs: (b'{"type":"TOOL_CALL_ARGS","toolCallId":%b,"delta":%b}', "tool_call_id"),
+}
+"""The pieces of streams: almost all of a run's events, so they have a way of their own to bytes."""
+
+
+def piece_bytes(event: e.Event) -> bytes | None:
+    """What ``encode_event`` gives, as JSON; ``None`` where it is no piece, or one with more than its text."""
+    piece = _PIECES.get(type(event))
+    if piece is None or event.metadata is not None or event.raw_event is not None or event.timestamp is not None:
+        return None
+    if getattr(event, "subagent_run_id", None) is not None:
+        return None
+    form, id_name = piece
+    return form % (to_json(getattr(event, id_name)), to_json(getattr(event, "delta", "")))
 
 
 def encode_stored_event(event: e.Event) -> dict[str, JsonValue]:

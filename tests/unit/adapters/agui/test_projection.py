@@ -159,3 +159,10 @@ def test_a_suggestion_s_input_is_not_told() -> None:
     run_input = RunInput(ThreadId("t"), RunId("r"), messages=(m.UserMessage(id="u", content="suggest"),))
     (event,) = told(e.RunStarted("t", "r", input=run_input), with_input=False)
     assert event == {"type": "RUN_STARTED", "threadId": "t", "runId": "r"}
+
+
+def test_a_piece_that_is_hidden_or_empty_has_no_short_way() -> None:
+    shown, empty = e.ReasoningMessageContent("m", "a"), e.TextMessageContent("m", "")
+    assert Projection().piece(shown) is not None
+    assert Projection(hidden=(e.ReasoningMessageContent,)).piece(shown) is None
+    assert Projection().piece(empty) is None
