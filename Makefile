@@ -6,7 +6,7 @@ BIN := .venv/bin
 VENV := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bench clean
+.PHONY: help venv demo test lint bench docs clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ lint: $(VENV)  ## ruff, mypy, pyright and the layer rules
 bench: $(VENV)  ## streaming side by side with the TypeScript runtimes and raw aiohttp (writes docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.stream --write docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.agui --write docs/benchmarks.md
+
+docs: $(VENV)  ## the documentation as a site in build/docs; a link that leads nowhere fails
+	@$(BIN)/python -m agui_runtime.composition.settings_page >docs/settings.md
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## remove .venv, builds and caches
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

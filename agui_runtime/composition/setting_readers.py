@@ -1,4 +1,7 @@
-"""How the texts of variables are read. Each raises ``ValueError`` with what was expected, in words for an operator."""
+"""How the texts of variables are read. Each raises ``ValueError`` with what was expected, in words for an operator.
+
+The first line of a reader's docstring is the type that docs/settings.md shows.
+"""
 
 import re
 
@@ -33,7 +36,7 @@ def port(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """A duration."""
+    """Seconds, more than 0."""
     try:
         value = float(text)
     except ValueError:
@@ -44,7 +47,7 @@ def seconds(text: str) -> float:
 
 
 def seconds_or_off(text: str) -> float:
-    """A duration, or 0 for never."""
+    """Seconds, or 0 for never."""
     try:
         return 0.0 if float(text) == 0 else seconds(text)
     except ValueError:
@@ -52,7 +55,7 @@ def seconds_or_off(text: str) -> float:
 
 
 def lifetime(text: str) -> float:
-    """A duration that a date can be moved by."""
+    """Seconds, more than 0, up to a hundred years."""
     value = seconds(text)
     if value > MAX_LIFETIME_SECONDS:
         raise ValueError(f"a number of seconds up to {MAX_LIFETIME_SECONDS}, which is a hundred years")
@@ -60,7 +63,7 @@ def lifetime(text: str) -> float:
 
 
 def switch(text: str) -> bool:
-    """On or off."""
+    """``1``, ``true``, ``yes``, ``on``; or ``0``, ``false``, ``no``, ``off``."""
     if text.lower() in _TRUE:
         return True
     if text.lower() in _FALSE:
@@ -74,7 +77,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def origins(text: str) -> tuple[str, ...]:
-    """Origins of pages, or ``*``."""
+    """Origins of pages, separated by commas, or ``*``."""
     found = names(text)
     for origin in found:
         if origin != "*" and ("://" not in origin or origin.endswith("/")):
@@ -97,7 +100,7 @@ def url(text: str) -> str:
 
 
 def by_name(text: str) -> tuple[tuple[str, str], ...]:
-    """``name=value`` pairs; only the first ``=`` of each divides."""
+    """``name=value`` pairs, separated by commas."""
     pairs = [tuple(part.strip() for part in entry.split("=", 1)) for entry in names(text)]
     if any(len(pair) != 2 or not all(pair) for pair in pairs) or len({pair[0] for pair in pairs}) < len(pairs):
         raise ValueError("different names, each with =value behind it, separated by commas")
@@ -105,7 +108,7 @@ def by_name(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def urls_by_name(text: str) -> tuple[tuple[str, str], ...]:
-    """``name=URL`` pairs."""
+    """``name=URL`` pairs, separated by commas."""
     try:
         return tuple((name, url(given)) for name, given in by_name(text))
     except ValueError as error:
@@ -113,14 +116,17 @@ def urls_by_name(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def database_url(text: str) -> str:
-    """A PostgreSQL server's URL."""
+    """A URL that begins with ``postgresql://``."""
     if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("a URL that begins with postgresql://")
     return text
 
 
 def tokens(text: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of a token and its owner, from ``name=token`` pairs."""
+    """``name=token`` pairs, separated by commas.
+
+    Gives pairs of a token and its owner.
+    """
     pairs = [entry.partition("=") for entry in names(text)]
     if not all(name.strip() and equals and token.strip() for name, equals, token in pairs):
         raise ValueError("name=token pairs, separated by commas")
@@ -128,21 +134,21 @@ def tokens(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def access(text: str) -> str:
-    """Who shares threads."""
+    """``shared``, ``tenant`` or ``owner``."""
     if text.lower() not in {"shared", "tenant", "owner"}:
         raise ValueError("shared, tenant or owner")
     return text.lower()
 
 
 def level(text: str) -> str:
-    """A level of the log."""
+    """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("DEBUG, INFO, WARNING or ERROR")
     return text.upper()
 
 
 def busy_policy(text: str) -> BusyPolicy:
-    """What happens to a run on a busy thread."""
+    """``reject`` or ``interrupt``."""
     try:
         return BusyPolicy(text.lower())
     except ValueError as error:

@@ -202,12 +202,13 @@ def settings_table() -> str:
     """All settings as a Markdown table, for the documentation."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for attribute in attrs.fields(Settings):
-        shown = _shown(attribute.default)
+        shown = shown_default(attribute.default)
         rows.append(f"| `{PREFIX}{attribute.name.upper()}` | `{shown}` | {attribute.metadata['meaning']} |")
     return "\n".join(rows).replace("| `` |", "| none |")
 
 
-def _shown(default: Any) -> str:
+def shown_default(default: Any) -> str:
+    """A default as an operator would write it; empty where there is none."""
     if default is None:
         return ""
     return ",".join(cast("tuple[str, ...]", default)) if isinstance(default, tuple) else str(default)

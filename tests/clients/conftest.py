@@ -53,7 +53,9 @@ def agui_server(request: pytest.FixtureRequest) -> str:
     return given or request.getfixturevalue("server").at("/api/copilotkit-single")
 
 
-@pytest.fixture(scope="session")
+# Not for longer than a module: as long as Playwright runs, its event loop runs in this thread, and tests of other
+# modules have loops of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser, with the pages built."""
     if missing := _missing() or _missing_browser():
@@ -67,7 +69,7 @@ def chromium() -> Iterator[Browser]:
         running_browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page_origin(chromium: Browser) -> Iterator[str]:
     """Where the pages are served, which is not where the runtime is."""
     with browser.served() as origin:
