@@ -5,9 +5,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from agui_runtime.application.failures import failure_of
+from agui_runtime.application.measured_recording import MeasuredRecording
 from agui_runtime.application.ports import RunLog, Telemetry
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunDriver, RunPlan
@@ -106,6 +107,12 @@ class RunSupervisor:
         return len(self._live)
 
     @property
+    def leases(self) -> int:
+        """How many leases this process keeps: of runs that are live or about to be, and stored."""
+        held = [*(recording for recording, _ in self._live.values()), *self._starting]
+        return sum(recording.lease is not None for recording in held)
+
+    @property
     def is_draining(self) -> bool:
         """Whether new runs are refused, because the server is shutting down."""
         return self._draining
@@ -138,6 +145,7 @@ class RunSupervisor:
         if self._draining:
             # It was still starting when the server began to shut down.
             signal.set()
+        plan = evolve(plan, recording=MeasuredRecording(plan.recording, self._telemetry))
         task = asyncio.create_task(self._conduct(plan, signal, conduct), name=f"run {plan.run_input.run_id}")
         self._live[task] = (plan.recording, signal)
         task.add_done_callback(self._forget)

@@ -43,7 +43,7 @@ def chores_of(container: RuntimeContainer) -> Sequence[Chore]:
     if settings.retention_days:
         chores.append(Chore("erasure of idle threads", HOUSEKEEPING_SECONDS, container.prune_threads()))
     # The store inside has it even where a decorator of the host's own does not pass it on.
-    for store in (container.states(), container.state_store()):
+    for store in (container.decorated_states(), container.state_store()):
         if isinstance(store, Sweepable):
             chores.append(Chore("removal of expired states", settings.state_sweep_seconds, store.sweep))
             break

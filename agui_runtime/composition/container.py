@@ -1,6 +1,7 @@
 """Where ports meet adapters: synchronous and declarative; rebinding a port is one argument (ADR 0004)."""
 
 import os
+from collections.abc import Sequence
 from secrets import randbits
 from typing import Any
 
@@ -19,7 +20,6 @@ from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.catalogs import ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
-from agui_runtime.adapters.telemetry.log import LogTelemetry
 from agui_runtime.application.clear_threads import ClearThreads
 from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
@@ -32,7 +32,7 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
-from agui_runtime.application.ports import AgentCatalog, LanguageModel
+from agui_runtime.application.ports import AgentCatalog, LanguageModel, Telemetry
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
@@ -61,6 +61,7 @@ from agui_runtime.composition.storage import (
     state_store_of,
     thread_directory_of,
 )
+from agui_runtime.composition.telemetry import metered, metrics_routes_of, prometheus_of, telemetry_of
 
 
 def _settings() -> Settings:
@@ -81,30 +82,40 @@ def _somewhere() -> int:
 
 
 def _routes(
-    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint
+    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, public: Sequence[Route]
 ) -> tuple[Route, ...]:
     base = frozenset({"", "/"})
     either = agui.before(graphql.handle)
     if not settings.graphiql:
-        return (Route(base, either), *health.routes)
+        return (Route(base, either), *public)
     graphiql = Graphiql()
-    return (Route(base, graphiql.before(either)), *health.routes, Route(graphiql.paths, graphiql.serve))
+    return (Route(base, graphiql.before(either)), *public, Route(graphiql.paths, graphiql.serve))
 
 
-def _health_router(settings: Settings, health: HealthEndpoint, ids: RandomIds) -> Router:
-    return Router("", health.routes, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id)
+def _public_routes(health: HealthEndpoint, metrics: Sequence[Route]) -> Sequence[Route]:
+    return (*health.routes, *metrics)
+
+
+def _health_router(settings: Settings, public: Sequence[Route], ids: RandomIds, telemetry: Telemetry) -> Router:
+    return Router("", public, cors=settings.cors, limits=settings.http_limits, new_id=ids.new_id, telemetry=telemetry)
 
 
 def _router(
-    settings: Settings, graphql: GraphqlEndpoint, agui: AguiEndpoint, health: HealthEndpoint, ids: RandomIds
+    settings: Settings,
+    graphql: GraphqlEndpoint,
+    agui: AguiEndpoint,
+    public: Sequence[Route],
+    ids: RandomIds,
+    telemetry: Telemetry,
 ) -> Router:
     return Router(
         settings.base_path,
-        _routes(settings, graphql, agui, health),
+        _routes(settings, graphql, agui, public),
         below=agui.handle,
         cors=settings.cors,
         limits=settings.http_limits,
         new_id=ids.new_id,
+        telemetry=telemetry,
     )
 
 
@@ -119,6 +130,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     - ``agent_factory``: a function of the ``Caller`` that makes the agents of one request;
     - ``model``: a ``LanguageModel``;
     - ``hooks`` and ``guardrail``;
+    - ``telemetries``: ``Telemetry``s beside those of the settings;
     - ``state_decorators``: functions from ``StateStore`` to ``StateStore``, put around whichever ``state_store``
       there is, the first one innermost.
 
@@ -138,7 +150,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
-    telemetry = providers.Singleton(LogTelemetry)
+    prometheus = providers.Singleton(prometheus_of, settings)
+    telemetries: providers.Provider[Any] = providers.Object(())
+    telemetry = providers.Singleton(telemetry_of, prometheus, telemetries)
     identity = providers.Singleton(identity_of, settings)
     access_policy = providers.Singleton(access_policy_of, settings, identity)
 
@@ -155,7 +169,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     database = providers.Singleton(database_of, settings)
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     state_decorators: providers.Provider[Any] = providers.Object(())
-    states = providers.Singleton(decorated, state_store, state_decorators)
+    decorated_states = providers.Singleton(decorated, state_store, state_decorators)
+    states = providers.Singleton(metered, decorated_states, telemetry, prometheus, telemetries)
     run_log = providers.Singleton(run_log_of, settings, database, memory, clock)
     thread_directory = providers.Singleton(thread_directory_of, database, memory, clock)
 
@@ -257,5 +272,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     health_endpoint = providers.Singleton(
         HealthEndpoint, check_health, __version__, headers=providers.Object(version_headers)
     )
-    health_router = providers.Singleton(_health_router, settings, health_endpoint, ids)
-    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, health_endpoint, ids)
+    metrics_routes = providers.Singleton(metrics_routes_of, prometheus, supervisor, database)
+    public_routes = providers.Singleton(_public_routes, health_endpoint, metrics_routes)
+    health_router = providers.Singleton(_health_router, settings, public_routes, ids, telemetry)
+    router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, public_routes, ids, telemetry)

@@ -81,6 +81,7 @@ class Lifespan:
         seen: set[int] = set()
         candidates = (
             container.telemetry(),
+            *container.telemetries(),
             container.identity(),
             container.access_policy(),
             container.database(),

@@ -1,5 +1,6 @@
 """Every example runs as it is."""
 
+import json
 import socket
 import sys
 import time
@@ -31,7 +32,12 @@ def get(url: str) -> Answer:
 
 
 def test_these_are_all_examples() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"fastapi_host", "aiohttp_host", "audited_store"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {
+        "fastapi_host",
+        "aiohttp_host",
+        "audited_store",
+        "file_store",
+    }
 
 
 def test_fastapi_host() -> None:
@@ -65,6 +71,15 @@ def test_audited_store(tmp_path: Path) -> None:
         delete = 'mutation { deleteAgentState(data: {threadId: "t", agentName: "helper"}) { existed } }'
         assert ask(url, {"query": delete}, headers=JSON).json()["data"]["deleteAgentState"]["existed"]
     assert file.read_text().splitlines() == ["saved t/helper version 1", "saved t/helper version 2", "deleted t/helper"]
+
+
+def test_file_store(tmp_path: Path) -> None:
+    environment = {"AGUI_PORT": "0", "STATES_FOLDER": str(tmp_path / "states")}
+    for number in (1, 2):
+        with command("serve", "file_store:container", cwd=EXAMPLES, environment=environment) as host:
+            assert said(host.find(r"(http://\S+/api/copilotkit)")) == f"That was number {number}."
+    (file,) = (tmp_path / "states").iterdir()
+    assert json.loads(json.loads(file.read_text())["text"]) == {"asked": 2}
 
 
 def _stands(host: Command, pattern: str) -> None:

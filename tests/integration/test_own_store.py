@@ -10,16 +10,27 @@ from dependency_injector import providers
 from agui_runtime import RuntimeContainer, Settings
 from agui_runtime.adapters.system.clock import SystemClock
 from agui_runtime.domain.policy import StateLimits
+from examples.file_store import FileStateStore
 from tests.contracts.state_store import StateStoreContract
 from tests.contracts.world import STATE_LIMITS, Adapters, eventually
 from tests.support.aio import run
 from tests.support.clock import FakeClock
 from tests.support.graphql_client import exchange
-from tests.support.own_store import FileStateStore
 from tests.support.serving import serving
 
 SAVE = "mutation($data: SaveAgentStateInput!) { saveAgentState(data: $data) { version errorCode } }"
 LOAD = 'query { loadAgentState(data: { threadId: "t", agentName: "writer" }) { version stateData } }'
+
+
+class CountedStore(FileStateStore):
+    opened = closed = 0
+
+    async def open(self) -> None:
+        await super().open()
+        self.opened += 1
+
+    async def close(self) -> None:
+        self.closed += 1
 
 
 class TestOwnStore(StateStoreContract):
@@ -40,9 +51,9 @@ def data(text: str) -> dict[str, object]:
 def test_the_runtime_serves_opens_sweeps_and_closes_the_store_that_is_bound(tmp_path: Path) -> None:
     container = RuntimeContainer(
         settings=providers.Object(Settings(state_lifetime_seconds=5.0, state_sweep_seconds=0.05)),
-        state_store=providers.Singleton(FileStateStore, tmp_path / "states", SystemClock(), StateLimits()),
+        state_store=providers.Singleton(CountedStore, tmp_path / "states", SystemClock(), StateLimits()),
     )
-    store: FileStateStore = container.state_store()
+    store: CountedStore = container.state_store()
 
     async def test() -> None:
         async with serving(container) as url:

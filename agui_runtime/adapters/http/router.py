@@ -4,18 +4,21 @@ import json
 import logging
 import re
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 from attrs import evolve, frozen
 
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.exchange import Handler, Headers, IncomingRequest, Request, Response
 from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowError, HttpLimits, read_body
+from agui_runtime.application.ports import Telemetry
 
 logger = logging.getLogger(__name__)
 
 CORRELATION_HEADER = "x-request-id"
 BUFFERING_HEADER = "x-accel-buffering"
 """Tells nginx and its like to pass a stream on as it comes."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
@@ -37,6 +40,7 @@ class Router:
         cors: which pages may call.
         limits: on request bodies.
         new_id: makes a correlation id for a request that brings none.
+        telemetry: told of each ``request``: seconds to the answer's head, method, route and status.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Router:
         cors: CorsPolicy,
         limits: HttpLimits,
         new_id: Callable[[], str],
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.base_path = base_path.rstrip("/")
         self._routes = {path: route.handler for route in routes for path in route.paths}
@@ -55,6 +60,7 @@ class Router:
         self._cors = cors
         self._limits = limits
         self._new_id = new_id
+        self._telemetry = telemetry
 
     @property
     def exact_paths(self) -> Sequence[str]:
@@ -63,6 +69,20 @@ class Router:
 
     async def handle(self, incoming: IncomingRequest) -> Response:
         """The answer; it never raises but for cancellation."""
+        started, status = perf_counter(), "cancelled"
+        try:
+            response = await self._respond(incoming)
+            status = str(response.status)
+            return response
+        finally:
+            if self._telemetry is not None:
+                seconds = perf_counter() - started
+                method = incoming.method if incoming.method in _METHODS else "other"
+                self._telemetry.observe(
+                    "request", seconds, method=method, route=self._route_of(incoming), status=status
+                )
+
+    async def _respond(self, incoming: IncomingRequest) -> Response:
         correlation_id = self._correlation_id(incoming)
         if incoming.method == "OPTIONS":
             response = Response(204, self._cors.preflight_headers(incoming.headers))
@@ -74,8 +94,7 @@ class Router:
         return _with(response, ((CORRELATION_HEADER, correlation_id),))
 
     async def _answer(self, incoming: IncomingRequest, correlation_id: str) -> Response:
-        base = self.base_path if incoming.base is None else incoming.base
-        path = incoming.path.removeprefix(base)
+        base, path = self._split(incoming)
         handler = self._handler(path) if incoming.path.startswith(base) else None
         if handler is None:
             return Response(404)
@@ -102,6 +121,15 @@ class Router:
         except Exception:
             logger.exception("Unforeseen failure of request %s.", correlation_id)
             return _problem(500, "internal_error", "Something went wrong on the server.", correlation_id)
+
+    def _split(self, incoming: IncomingRequest) -> tuple[str, str]:
+        base = self.base_path if incoming.base is None else incoming.base
+        return base, incoming.path.removeprefix(base)
+
+    def _route_of(self, incoming: IncomingRequest) -> str:
+        """The path where it is one of ours; never one that a caller made up, or with an id in it."""
+        _, path = self._split(incoming)
+        return (path or "/") if path in self._routes else "other"
 
     def _handler(self, path: str) -> Handler | None:
         return self._routes.get(path, self._below if path.startswith("/") else None)

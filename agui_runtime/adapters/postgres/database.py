@@ -140,6 +140,12 @@ class PostgresDatabase:
         except TimeoutError as error:
             raise self._too_late(seconds) from error
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections of this process are open, and how many of them nobody uses now."""
+        pool = self._pool
+        return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+
     async def health(self) -> Health:
         """Look whether the server can be used, and if not, why; within ``HEALTH_SECONDS``. Never raises."""
         seconds = min(HEALTH_SECONDS, self.settings.operation_seconds)
@@ -158,13 +164,8 @@ class PostgresDatabase:
 
     def found(self, finding: Finding, message: str) -> Health:
         """A finding with the connections as they are now."""
-        pool = self._pool
-        return Health(
-            finding=finding,
-            message=message,
-            open_connections=0 if pool is None else pool.get_size(),
-            free_connections=0 if pool is None else pool.get_idle_size(),
-        )
+        in_all, free = self.connections
+        return Health(finding=finding, message=message, open_connections=in_all, free_connections=free)
 
     async def _check_encoding(self) -> None:
         encoding = await self.run(lambda connection: connection.fetchval(_ENCODING), repeatable=True)

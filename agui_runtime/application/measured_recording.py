@@ -1,0 +1,58 @@
+"""A recording whose chunks are counted, one call of the telemetry for each batch."""
+
+from collections.abc import AsyncIterator, Sequence
+from time import perf_counter
+
+from agui_runtime.application.ports import Telemetry
+from agui_runtime.application.recording import Recording
+from agui_runtime.application.values import Lease, LogEntry
+from agui_runtime.domain.events import Event, ReasoningMessageContent, TextMessageContent, ToolCallArgs
+from agui_runtime.domain.identity import RunKey
+from agui_runtime.domain.runs import Outcome
+
+CHUNKS = frozenset({TextMessageContent, ToolCallArgs, ReasoningMessageContent})
+
+
+class MeasuredRecording:
+    """Counts ``chunks`` as they are stored; ``run`` and ``run.first_chunk``, in seconds, when the run is over."""
+
+    def __init__(self, inner: Recording, telemetry: Telemetry) -> None:
+        self._inner = inner
+        self._telemetry = telemetry
+        self._started = perf_counter()
+        self._first: float | None = None
+
+    @property
+    def run(self) -> RunKey:
+        """Whose events they are."""
+        return self._inner.run
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease it is written under."""
+        return self._inner.lease
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Add events."""
+        await self._inner.append(events)
+        chunks = sum(type(event) in CHUNKS for event in events)
+        if chunks:
+            if self._first is None:
+                self._first = perf_counter() - self._started
+            self._telemetry.count("chunks", chunks)
+
+    async def finish(self, events: Sequence[Event], outcome: Outcome) -> None:
+        """Add the closing and terminal events; nothing follows."""
+        await self._inner.finish(events, outcome)
+        # Not with the first chunk: its batch has had its call.
+        self._telemetry.observe("run", perf_counter() - self._started)
+        if self._first is not None:
+            self._telemetry.observe("run.first_chunk", self._first)
+
+    async def abandon(self) -> None:
+        """Forget the run."""
+        await self._inner.abandon()
+
+    def follow(self) -> AsyncIterator[Sequence[LogEntry]]:
+        """A cursor from the run's first event to its last."""
+        return self._inner.follow()
