@@ -43,12 +43,14 @@ class Connection:
         state: what is stored for the agent asked for.
         is_known: whether there is anything: runs or a state.
         restarted: the reader named a place that cannot be gone on from: it is shown everything instead.
+        seen: of the run that a reader goes on in the middle of: what came up to its place. The rest hangs on it.
     """
 
     entries: AsyncIterator[Sequence[LogEntry]]
     state: AgentState | None
     is_known: bool
     restarted: bool = False
+    seen: Sequence[LogEntry] = ()
 
 
 class ConnectThread:
@@ -70,7 +72,7 @@ class ConnectThread:
             agent_name: whose state the replay ends with.
             after: a text that ``cursor_of`` gave, or a bare sequence number: go on behind it, with no gap and no
                 repeat. Where it is in a run that has been compacted, is ahead of the log, or is of another life of
-                the thread, everything is replayed.
+                the thread, or something behind it was denied by a guardrail, everything is replayed.
 
         Raises:
             UnavailableError: the log or the store cannot be reached.
@@ -80,7 +82,9 @@ class ConnectThread:
             cursor = read_cursor(after)
             behind = None if cursor is None else await self._behind(caller, thread_id, cursor)
             if cursor is not None and behind is not None:
-                return Connection(self._continued(behind, cursor), await self._store.load(state_key), is_known=True)
+                seen = await self._seen(behind[0])
+                state = await self._store.load(state_key)
+                return Connection(self._continued(behind, cursor), state, is_known=True, seen=seen)
         entries = await self._log.read(caller.scope, thread_id)
         # Read after the log: it is at least as new as what the log tells.
         state = await self._store.load(state_key)
@@ -94,7 +98,28 @@ class ConnectThread:
     async def _behind(self, caller: Caller, thread_id: ThreadId, cursor: Cursor) -> Sequence[LogEntry] | None:
         """The cursor's entry and all behind it; ``None`` where it cannot be gone on from."""
         entries = await self._log.read(caller.scope, thread_id, after=cursor.sequence - 1)
-        return entries if entries and cursor.is_at(entries[0]) else None
+        if not entries or not cursor.is_at(entries[0]):
+            return None
+        # What was denied is in the raw events still; a replay leaves it out.
+        return None if any(_is_denial(entry) for entry in entries[1:]) else entries
+
+    async def _seen(self, last: LogEntry) -> Sequence[LogEntry]:
+        """The run of an entry up to that one, unless it is the run's last."""
+        seen: list[LogEntry] = []
+        if isinstance(last.event, TERMINAL):
+            return seen
+        batches = self._log.follow(last.run)
+        try:
+            async for batch in batches:
+                seen.extend(entry for entry in batch if entry.sequence <= last.sequence)
+                if batch[-1].sequence >= last.sequence:
+                    break
+        except NotFoundError:
+            # It was withdrawn between the read and now.
+            return ()
+        finally:
+            await close(batches)
+        return seen
 
     async def _continued(self, behind: Sequence[LogEntry], cursor: Cursor) -> AsyncIterator[Sequence[LogEntry]]:
         thread = by_run(behind)
@@ -139,6 +164,11 @@ class ConnectThread:
             is_over = False
         if seen and not is_over:
             yield [LogEntry(seen, run, WITHDRAWN, self._clock.now())]
+
+
+def _is_denial(entry: LogEntry) -> bool:
+    event = entry.event
+    return isinstance(event, RunError) and event.code == ErrorCode.GUARDRAIL_DENIED and not entry.compacted
 
 
 def _agent_of(entry: LogEntry) -> AgentName | None:

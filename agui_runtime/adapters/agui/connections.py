@@ -41,7 +41,10 @@ class Connections:
         after = _last_seen(body, request.header(LAST_EVENT_ID))
         connection = await operations.connect_thread(caller, run_input.thread_id, agent.name, after=after)
         projection = Projection(hidden=operations.hidden, with_edits=True)
-        stream = EventStream(valid_for_all(connection.entries), projection, request.correlation_id)
+        for entry in connection.seen:
+            projection.skip(entry.event)
+        entries = valid_for_all(connection.entries, connection.seen)
+        stream = EventStream(entries, projection, request.correlation_id)
         return stream_answer(stream, operations.keep_alive_seconds)
 
     async def stop(self, call: Call) -> Response:

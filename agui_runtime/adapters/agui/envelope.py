@@ -63,7 +63,7 @@ def open_envelope(request: Request, envelope: JsonObject) -> Call:
     Raises:
         EnvelopeError: with the reference's words and status.
     """
-    if "application/json" not in (request.header("content-type") or ""):
+    if "application/json" not in (request.header("content-type") or "").lower():
         raise EnvelopeError("Single-route endpoint expects JSON payloads", 415)
     method: JsonValue = envelope["method"]
     if not method:

@@ -70,6 +70,11 @@ class Projection:
         rule = self._rules.get(type(event))
         return (encode_event(event),) if rule is None else rule(event)
 
+    def skip(self, event: e.Event) -> None:
+        """Take note of an event that the client has seen: how others of its run are told hangs on it."""
+        if isinstance(event, e.RunStarted | e.Custom):
+            self.project(event)
+
     def piece(self, event: e.Event) -> bytes | None:
         """JSON of an event that is the same on the wire, made in one step; ``None``: it must be projected."""
         if self._rules.get(type(event), _unless_empty) is not _unless_empty or not getattr(event, "delta", None):

@@ -50,9 +50,16 @@ class FailuresInThePast:
         yield evolve(entry, event=finished)
 
 
-async def valid_for_all(batches: Batches) -> Batches:
-    """The batches of a connection, with failures of the past told so that every client reads on."""
+async def valid_for_all(batches: Batches, seen: Sequence[LogEntry] = ()) -> Batches:
+    """The batches of a connection, with failures of the past told so that every client reads on.
+
+    Args:
+        batches: what is told.
+        seen: what the client was told of the first run before.
+    """
     past = FailuresInThePast()
+    for _ in past.take(seen):
+        pass
     try:
         async for batch in batches:
             if told := tuple(past.take(batch)):

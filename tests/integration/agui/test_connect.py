@@ -104,6 +104,16 @@ def test_a_reader_goes_on_behind_the_last_event_it_saw(host: Host, named: str) -
     assert "RUN_STARTED" not in types_of([frame.event for frame in rest])
 
 
+def test_a_reader_that_goes_on_in_a_run_that_failed_is_told_which_run_that_was(host: Host) -> None:
+    first = run_input("error-mid", thread="thread-resumed-failed")
+    begun = frames_of(send(host.url + RUN, first).body.decode())[0]
+    play(host.url, "text:1", thread="thread-resumed-failed")
+    rest = replay(host.url, "thread-resumed-failed", lastSeenEventId=begun.id)
+    ends = [event["runId"] for event in rest if event["type"] == "RUN_FINISHED"]
+    assert ends[0] == first["runId"]
+    assert len(ends) == 2
+
+
 @pytest.mark.parametrize("last", ["x", "999999", "0", "-1", "1-ffff", ""])
 def test_a_place_that_is_none_means_everything(host: Host, last: str) -> None:
     thread = f"thread-place-{last}"

@@ -9,8 +9,11 @@ from agui_runtime.adapters.scripted import say
 from agui_runtime.application.compacted_run import compacted
 from agui_runtime.application.cursors import cursor_of
 from agui_runtime.application.values import LogEntry
+from agui_runtime.domain import events as e
+from agui_runtime.domain.errors import ErrorCode
+from agui_runtime.domain.events import TERMINAL
 from agui_runtime.domain.identity import RunId
-from agui_runtime.domain.runs import Finished, RunInput
+from agui_runtime.domain.runs import Finished, RunInput, Stopped
 from tests.unit.application.connections import agent_in_two_parts, connect, entries_of, kinds, replay
 from tests.unit.application.world import (
     SCOPE,
@@ -71,6 +74,19 @@ def test_a_reader_of_a_live_run_goes_on_in_the_middle_of_it() -> None:
             "RUN_FINISHED",
         ]
         await started.live.wait()
+
+    scenario(world, test)
+
+
+def test_what_the_reader_saw_of_the_run_it_goes_on_in_is_told_apart_from_the_rest() -> None:
+    world = World()
+
+    async def test() -> None:
+        entries = await logged(here := await two_runs(world))
+        for at, entry in enumerate(entries):
+            connection = await connect(here, after=cursor_of(entry))
+            is_within = not isinstance(entry.event, TERMINAL)
+            assert list(connection.seen) == [seen for seen in entries[: at + 1] if is_within and seen.run == entry.run]
 
     scenario(world, test)
 
@@ -142,6 +158,36 @@ def test_a_place_in_a_run_that_the_log_has_compacted_since_shows_everything_agai
         connection = await connect(here, after=cursor_of(first[-1]))
         assert not connection.restarted
         assert await entries_of(connection) == [entry for entry in raw if entry.run != raw[0].run]
+
+    scenario(world, test)
+
+
+@pytest.mark.parametrize("at", [2, 5])
+def test_what_a_guardrail_denied_is_not_shown_to_who_was_away_meanwhile(at: int) -> None:
+    world = World(agents=(agent_that_says(*say("m", ["a"])),))
+
+    async def test() -> None:
+        await world.complete(to_agent())
+        lease = await world.log.begin(SCOPE, RunInput(THREAD, RunId("r")), on_stop=lambda: None)
+        await world.log.append(lease, say("denied", ["secret"]))
+        await world.log.finish(lease, [e.RunError("no", ErrorCode.GUARDRAIL_DENIED)], Stopped())
+        connection = await connect(world, after=at)
+        assert connection.restarted
+        assert kinds([entry.event for entry in await entries_of(connection)])[-2:] == ["RUN_STARTED", "RUN_ERROR"]
+
+    scenario(world, test)
+
+
+def test_whoever_saw_the_denial_itself_goes_on_behind_it() -> None:
+    world = World(agents=(agent_that_says(*say("m", ["a"])),))
+
+    async def test() -> None:
+        lease = await world.log.begin(SCOPE, RunInput(THREAD, RunId("r")), on_stop=lambda: None)
+        await world.log.finish(lease, [e.RunError("no", ErrorCode.GUARDRAIL_DENIED)], Stopped())
+        await world.complete(to_agent())
+        connection = await connect(world, after=2)
+        assert not connection.restarted
+        assert (await entries_of(connection))[0].sequence == 3
 
     scenario(world, test)
 

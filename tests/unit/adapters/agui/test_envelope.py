@@ -86,6 +86,11 @@ def test_a_broken_envelope_is_refused_in_the_reference_s_words(value: Any, messa
     assert (error.status, error.message) == (400, message)
 
 
+def test_a_content_type_is_one_in_capitals_too() -> None:
+    request = posted({"method": "info"}, {"content-type": "Application/JSON; charset=UTF-8"})
+    assert open_envelope(request, {"method": "info"}).operation == "info"
+
+
 def test_an_envelope_of_another_content_type_is_refused() -> None:
     error = refused({"method": "info"}, {"content-type": "text/plain"})
     assert (error.status, error.message) == (415, "Single-route endpoint expects JSON payloads")

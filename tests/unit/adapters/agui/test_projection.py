@@ -86,6 +86,13 @@ def test_a_producer_that_asks_in_both_forms_is_told_in_both() -> None:
     assert (interrupt["id"], interrupt["message"]) == ("int-1", "your name?")
 
 
+def test_a_question_that_a_client_has_seen_is_not_asked_again_behind_its_place() -> None:
+    projection = Projection()
+    for seen in (started(), e.Custom("on_interrupt", "Approve?")):
+        projection.skip(seen)
+    assert [event["type"] for event in projection.project(FINISHED)] == ["RUN_FINISHED"]
+
+
 def test_each_run_of_a_replay_asks_its_own_questions() -> None:
     names = [event.get("name") for event in told(started(), e.Custom("on_interrupt", 1), FINISHED, started(), FINISHED)]
     assert names.count("on_interrupt") == 2
