@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from agui_runtime.adapters.scripted import call, say
+from agui_runtime.application.measured_recording import MeasuredRecording
 from agui_runtime.application.values import Verdict
 from agui_runtime.domain import events as e
 from agui_runtime.domain.runs import Finished, Stopped
@@ -97,7 +98,9 @@ def test_an_agent_that_swallows_the_stop_is_sealed_and_its_late_events_dropped()
         assert events == [e.TextMessageStart("m"), e.TextMessageEnd("m", closed_by_runtime=True), DONE]
         release.set()
         await asyncio.sleep(0.02)
-        recording = launched.live._recording
+        measured = launched.live._recording
+        assert isinstance(measured, MeasuredRecording)
+        recording = measured._inner
         assert isinstance(recording, Recorded)
         assert (recording.said, recording.finishes) == (events, 1)
 
