@@ -17,7 +17,7 @@ venv: $(VENV)  ## the virtual environment .venv with the project and all that de
 $(VENV): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.13" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group dev --editable ".[postgres,validation,jwt,prometheus,openai,anthropic,google,langgraph,pydantic-ai]" && touch $@
+	$(BIN)/python -m pip install --quiet --group dev --editable ".[postgres,validation,jwt,prometheus,otel,openai,anthropic,google,langgraph,pydantic-ai]" && touch $@
 
 demo: $(VENV)  ## the demo page on http://127.0.0.1:8000 (another port: AGUI_PORT=9000 make demo)
 	@$(BIN)/agui-runtime demo

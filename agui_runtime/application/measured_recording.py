@@ -45,7 +45,7 @@ class MeasuredRecording:
         """Add the closing and terminal events; nothing follows."""
         await self._inner.finish(events, outcome)
         # Not with the first chunk: its batch has had its call.
-        self._telemetry.observe("run", perf_counter() - self._started)
+        self._telemetry.observe("run", perf_counter() - self._started, outcome=type(outcome).__name__.lower())
         if self._first is not None:
             self._telemetry.observe("run.first_chunk", self._first)
 

@@ -378,7 +378,10 @@ class Telemetry(Protocol):
         ...
 
     def span(self, name: str, **attributes: str) -> AbstractContextManager[None]:
-        """Time what runs inside."""
+        """Time what runs inside.
+
+        A ``request`` has its caller's ``traceparent`` and ``tracestate`` among the attributes, where it came with them.
+        """
         ...
 
 

@@ -171,6 +171,11 @@ class RunSupervisor:
             logger.error("A run ended outside its own error handling.", exc_info=error)
 
     async def _conduct(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> None:
+        given = plan.run_input
+        with self._telemetry.span("run", thread=given.thread_id, run=given.run_id, agent=given.agent_name or ""):
+            await self._carry_out(plan, signal, conduct)
+
+    async def _carry_out(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> None:
         driver = RunDriver(plan)
         outcome = await self._outcome(driver, plan, signal, conduct.verdict)
         result = RunResult(outcome, driver.state, driver.agent_states)

@@ -61,7 +61,7 @@ from agui_runtime.composition.storage import (
     state_store_of,
     thread_directory_of,
 )
-from agui_runtime.composition.telemetry import metered, metrics_routes_of, prometheus_of, telemetry_of
+from agui_runtime.composition.telemetry import metered, metrics_routes_of, prometheus_of, telemetry_of, traces_of
 
 
 def _settings() -> Settings:
@@ -151,8 +151,9 @@ class RuntimeContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(RandomIds)
     prometheus = providers.Singleton(prometheus_of, settings)
+    traces = providers.Singleton(traces_of, settings)
     telemetries: providers.Provider[Any] = providers.Object(())
-    telemetry = providers.Singleton(telemetry_of, prometheus, telemetries)
+    telemetry = providers.Singleton(telemetry_of, prometheus, traces, telemetries)
     identity = providers.Singleton(identity_of, settings)
     access_policy = providers.Singleton(access_policy_of, settings, identity)
 
@@ -170,7 +171,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     state_store = providers.Singleton(state_store_of, settings, database, memory, clock)
     state_decorators: providers.Provider[Any] = providers.Object(())
     decorated_states = providers.Singleton(decorated, state_store, state_decorators)
-    states = providers.Singleton(metered, decorated_states, telemetry, prometheus, telemetries)
+    states = providers.Singleton(metered, decorated_states, telemetry, settings, telemetries)
     run_log = providers.Singleton(run_log_of, settings, database, memory, clock)
     thread_directory = providers.Singleton(thread_directory_of, database, memory, clock)
 

@@ -37,6 +37,7 @@ class Settings:
     graphiql: bool = _setting(True, readers.switch, "Whether browsers that open the endpoint get the GraphiQL page")
     log_level: str = _setting("INFO", readers.level, "What the server logs")
     metrics: bool = _setting(False, readers.switch, "Whether Prometheus finds metrics at /metrics")
+    traces: bool = _setting(False, readers.switch, "Whether OpenTelemetry gets spans")
     cors_origins: tuple[str, ...] = _setting((), readers.origins, "Pages that may call, besides those on this machine")
     cors_allow_loopback: bool = _setting(True, readers.switch, "Whether pages on this machine may call")
     allow_anonymous: bool = _setting(False, readers.switch, "Whether other machines may call without an identity")

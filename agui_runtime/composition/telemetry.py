@@ -15,6 +15,7 @@ from agui_runtime.composition.storage import Storage
 from agui_runtime.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from agui_runtime.adapters.telemetry.otel import OpenTelemetry
     from agui_runtime.adapters.telemetry.prometheus import PrometheusTelemetry
 
 
@@ -37,17 +38,34 @@ def prometheus_of(settings: Settings) -> "PrometheusTelemetry | None":
     return PrometheusTelemetry()
 
 
-def telemetry_of(prometheus: Telemetry | None, own: Iterable[Telemetry]) -> Telemetry:
-    """The log, the metrics where they are wanted, and the host's own."""
-    chosen = [telemetry for telemetry in (prometheus,) if telemetry is not None]
+def traces_of(settings: Settings) -> "OpenTelemetry | None":
+    """The traces; ``None`` where nobody wants them.
+
+    Raises:
+        ConfigurationError: their library is missing.
+    """
+    if not settings.traces:
+        return None
+    # Imported late: the library is an extra.
+    try:
+        from agui_runtime.adapters.telemetry.otel import OpenTelemetry
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("opentelemetry"):
+            raise
+        text = "AGUI_TRACES is set, but opentelemetry-api is missing. Install agui-runtime[otel]."
+        raise ConfigurationError(text) from error
+    return OpenTelemetry()
+
+
+def telemetry_of(prometheus: Telemetry | None, traces: Telemetry | None, own: Iterable[Telemetry]) -> Telemetry:
+    """The log, metrics and traces where they are wanted, and the host's own."""
+    chosen = [telemetry for telemetry in (prometheus, traces) if telemetry is not None]
     return CombinedTelemetry([LogTelemetry(), *chosen, *own])
 
 
-def metered(
-    store: StateStore, telemetry: Telemetry, prometheus: Telemetry | None, own: Iterable[Telemetry]
-) -> StateStore:
+def metered(store: StateStore, telemetry: Telemetry, settings: Settings, own: Iterable[Telemetry]) -> StateStore:
     """The store, its decorators included, with its operations measured where anybody but the log is told of it."""
-    return MeteredStateStore(store, telemetry) if prometheus is not None or tuple(own) else store
+    return MeteredStateStore(store, telemetry) if settings.metrics or settings.traces or tuple(own) else store
 
 
 def metrics_routes_of(

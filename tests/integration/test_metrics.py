@@ -74,7 +74,7 @@ def test_a_run_is_counted_with_its_chunks_and_its_state() -> None:
             assert found["agui_runs_total", ("finished",)] == 1
             assert found["agui_chunks_total", ()] == 2
             assert found["agui_first_chunk_seconds_count", ()] == 1
-            assert found["agui_run_seconds_count", ()] == 1
+            assert found["agui_run_seconds_count", ("finished",)] == 1
             assert found["agui_state_operation_seconds_count", ("load", "ok")] == 1
 
     run(test())

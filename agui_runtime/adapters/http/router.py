@@ -19,6 +19,7 @@ CORRELATION_HEADER = "x-request-id"
 BUFFERING_HEADER = "x-accel-buffering"
 """Tells nginx and its like to pass a stream on as it comes."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_TRACE_HEADERS = ("traceparent", "tracestate")
 _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
@@ -40,7 +41,8 @@ class Router:
         cors: which pages may call.
         limits: on request bodies.
         new_id: makes a correlation id for a request that brings none.
-        telemetry: told of each ``request``: seconds to the answer's head, method, route and status.
+        telemetry: told of each ``request``: seconds to the answer's head, method, route and status;
+            a span of the same.
     """
 
     def __init__(
@@ -69,18 +71,20 @@ class Router:
 
     async def handle(self, incoming: IncomingRequest) -> Response:
         """The answer; it never raises but for cancellation."""
-        started, status = perf_counter(), "cancelled"
-        try:
-            response = await self._respond(incoming)
-            status = str(response.status)
-            return response
-        finally:
-            if self._telemetry is not None:
+        if self._telemetry is None:
+            return await self._respond(incoming)
+        method = incoming.method if incoming.method in _METHODS else "other"
+        route = self._route_of(incoming)
+        trace = {name: incoming.headers[name] for name in _TRACE_HEADERS if name in incoming.headers}
+        with self._telemetry.span("request", method=method, route=route, **trace):
+            started, status = perf_counter(), "cancelled"
+            try:
+                response = await self._respond(incoming)
+                status = str(response.status)
+                return response
+            finally:
                 seconds = perf_counter() - started
-                method = incoming.method if incoming.method in _METHODS else "other"
-                self._telemetry.observe(
-                    "request", seconds, method=method, route=self._route_of(incoming), status=status
-                )
+                self._telemetry.observe("request", seconds, method=method, route=route, status=status)
 
     async def _respond(self, incoming: IncomingRequest) -> Response:
         correlation_id = self._correlation_id(incoming)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from time import monotonic
 
 import aiohttp
@@ -55,7 +56,7 @@ class RemoteClient:
             URLs; a host's name is then resolved once, checked, and connected to as checked.
         retries: how often and how soon a request is sent again.
         breaker: when an endpoint is left alone.
-        telemetry: counts ``remote.retries`` and ``remote.refused``.
+        telemetry: counts ``remote.retries`` and ``remote.refused``; a span ``remote.call``, to the answer's head.
         resolver: finds hosts' addresses; the operating system by default.
     """
 
@@ -102,6 +103,12 @@ class RemoteClient:
             DeniedError: it does not accept our key (``UNAUTHENTICATED``), or its address is not allowed (``DENIED``).
             AgentError: it answers with another status; ``API_NOT_FOUND`` for 404.
         """
+        with nullcontext() if self._telemetry is None else self._telemetry.span("remote.call", peer=str(peer)):
+            return await self._send(peer, outgoing, timeouts, again=again)
+
+    async def _send(
+        self, peer: Peer, outgoing: Outgoing, timeouts: RemoteTimeouts, *, again: bool
+    ) -> aiohttp.ClientResponse:
         breaker = self._breakers.of(peer.url, str(peer))
         if not breaker.admit():
             self._count("remote.refused", peer)

@@ -29,7 +29,7 @@ COUNTED: Mapping[str, _Metric] = {
 }
 TIMED: Mapping[str, _Metric] = {
     "request": _Metric("agui_request_seconds", "From request to the answer's head.", ("method", "route", "status")),
-    "run": _Metric("agui_run_seconds", "Length of runs.", (), SLOW),
+    "run": _Metric("agui_run_seconds", "Length of runs.", ("outcome",), SLOW),
     "run.first_chunk": _Metric("agui_first_chunk_seconds", "From a run's start to its first chunk.", (), SLOW),
     "state": _Metric("agui_state_operation_seconds", "Operations of the state store.", ("operation", "outcome")),
 }

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
+from agui_runtime.application.ports import Telemetry
 from agui_runtime.composition.settings import Settings
-from agui_runtime.composition.telemetry import prometheus_of
+from agui_runtime.composition.telemetry import prometheus_of, traces_of
 from agui_runtime.domain.errors import ConfigurationError
 from tests.support.serving import runtime
 from tests.unit.adapters.telemetry.test_combined import Telling
@@ -16,6 +17,18 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(ConfigurationError, match=r"agui-runtime\[prometheus\]"):
         prometheus_of(Settings(metrics=True))
+
+
+def test_a_missing_tracing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "agui_runtime.adapters.telemetry.otel", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+    with pytest.raises(ConfigurationError, match=r"agui-runtime\[otel\]"):
+        traces_of(Settings(traces=True))
+
+
+def test_spans_are_made_where_they_are_wanted() -> None:
+    assert isinstance(traces_of(Settings(traces=True)), Telemetry)
+    assert traces_of(Settings()) is None
 
 
 def test_a_hosts_own_telemetry_is_told_beside_the_others() -> None:
