@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds a base image for deploy/Dockerfile from this machine's own Python and a folder of wheels: no image registry.
-# Usage: python-image.sh WHEELS [TAG]   (WHEELS: what the build installs; default tag python:local)
+# Usage: python-image.sh WHEELS [TAG]   (default tag python:local; WHEELS is filled by
+#   pip wheel -w WHEELS pip 'hatchling>=1.27' '.[postgres,jwt,uvloop]')
 # To try the Dockerfile where its own base image cannot be pulled: docker build --build-arg BASE=python:local …
 set -euo pipefail
 wheels=$1
