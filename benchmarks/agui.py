@@ -32,9 +32,10 @@ def candidates(stack: ExitStack, peer: Path) -> list[Server]:
     """All the servers, started."""
     host = [sys.executable, "-m", "tests.conformance_host", "--port", "0"]
     database = os.environ.pop("AGUI_DATABASE_URL", "")
-    found = [stack.enter_context(servers.started(OURS, host))]
+    limits = {"AGUI_MAX_RUNS": "5000", "AGUI_MAX_RUNS_PER_CALLER": "5000"}
+    found = [stack.enter_context(servers.started(OURS, host, environment=limits))]
     if database:
-        environment = {"AGUI_DATABASE_URL": database}
+        environment = {**limits, "AGUI_DATABASE_URL": database}
         found.append(stack.enter_context(servers.started(ON_POSTGRES, host, environment=environment)))
     if servers.node_version():
         found.append(stack.enter_context(servers.typescript(peer, name=TYPESCRIPT, path="/api/copilotkit")))
@@ -46,7 +47,12 @@ def candidates(stack: ExitStack, peer: Path) -> list[Server]:
 
 def measure(server: Server, load: str) -> Round:
     before = server.cpu_seconds()
-    answer = subprocess.check_output([sys.executable, "-m", "benchmarks.agui_client", server.url, load], cwd=ROOT)
+    command = [sys.executable, "-m", "benchmarks.agui_client", server.url, load]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as client:
+        os.sched_setaffinity(client.pid, {max(os.sched_getaffinity(0))})
+        answer, _ = client.communicate()
+    if client.returncode:
+        raise subprocess.CalledProcessError(client.returncode, command)
     cpu = server.cpu_seconds() - before
     return Round(server=server.name, load=load, cpu_seconds=cpu, **orjson.loads(answer))
 
