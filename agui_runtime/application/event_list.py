@@ -1,9 +1,9 @@
 """A run's events as an append-only list, with cursors instead of queues: a slow reader loses nothing (design §4)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from agui_runtime.application.values import LogEntry
+from agui_runtime.application.waiters import Waiters
 
 
 class EventList:
@@ -12,17 +12,17 @@ class EventList:
     def __init__(self) -> None:
         self.entries: list[LogEntry] = []
         self.closed = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
 
     def append(self, entries: Sequence[LogEntry]) -> None:
         """Add entries and wake the cursors."""
         self.entries.extend(entries)
-        self._wake()
+        self._waiters.wake()
 
     def close(self) -> None:
         """No more entries will come; cursors end when they have seen all."""
         self.closed = True
-        self._wake()
+        self._waiters.wake()
 
     async def follow(self, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
         """Batches of the entries whose sequence number is greater than ``after``."""
@@ -37,20 +37,4 @@ class EventList:
             elif self.closed:
                 return
             else:
-                await self._wait()
-
-    async def _wait(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-
-    def _wake(self) -> None:
-        if self._waiters:
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+                await self._waiters.wait()

@@ -112,11 +112,6 @@ class RunSupervisor:
         held = [*(recording for recording, _ in self._live.values()), *self._starting]
         return sum(recording.lease is not None for recording in held)
 
-    @property
-    def is_draining(self) -> bool:
-        """Whether new runs are refused, because the server is shutting down."""
-        return self._draining
-
     def open(self) -> None:
         """Take runs, also again after a drain: a host may start, stop and start in one process."""
         self._draining = False

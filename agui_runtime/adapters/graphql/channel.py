@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from typing import Any, Generic, TypeGuard, TypeVar
 
+from agui_runtime.application.waiters import Waiters
+
 T = TypeVar("T")
 
 
@@ -16,7 +18,7 @@ class Channel(Generic[T]):
     def __init__(self) -> None:
         self._items: list[T] = []
         self._closed = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
         self._watchers: tuple[Callable[[], None], ...] = ()
 
     @property
@@ -55,19 +57,12 @@ class Channel(Generic[T]):
                 position += 1
             if self._closed:
                 return
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+            await self._waiters.wait()
 
     def _wake(self) -> None:
         for watcher in self._watchers:
             watcher()
-        if not self._waiters:
-            return
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._waiters.wake()
 
 
 class Promise(Generic[T]):

@@ -1,11 +1,11 @@
 """What a process has in memory of the newest committed events of a run, for the cursors in it."""
 
-import asyncio
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from agui_runtime.application.values import LogEntry
+from agui_runtime.application.waiters import Waiters
 from agui_runtime.domain.errors import AguiError
 from agui_runtime.domain.identity import RunKey
 
@@ -37,13 +37,13 @@ class RunFeed:
         self._entries: list[LogEntry] = []
         self._batches: deque[tuple[int, int]] = deque()
         self._bytes = 0
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
 
     def open_at(self, sequence: int, *, is_local: bool = False) -> None:
         """Begin, or begin anew, behind a committed sequence number: what comes before it is read from the table."""
         self.published, self.is_local, self.is_open = sequence, is_local, True
         self._entries, self._batches, self._bytes = [], deque(), 0
-        self._wake()
+        self._waiters.wake()
 
     def publish(self, entries: Sequence[LogEntry], size: int) -> None:
         """Add a committed batch of ``size`` bytes, which begins behind ``published``."""
@@ -55,12 +55,12 @@ class RunFeed:
             count, bytes_of_batch = self._batches.popleft()
             del self._entries[:count]
             self._bytes -= bytes_of_batch
-        self._wake()
+        self._waiters.wake()
 
     def end(self) -> None:
         """All is published."""
         self.ended = self.is_open = True
-        self._wake()
+        self._waiters.wake()
 
     def vanish(self) -> None:
         """The run was abandoned: cursors end with nothing more."""
@@ -71,7 +71,7 @@ class RunFeed:
     def fail(self, error: AguiError) -> None:
         """End the cursors with an error."""
         self.error = error
-        self._wake()
+        self._waiters.wake()
 
     def behind(self, sequence: int) -> list[LogEntry] | None:
         """The published entries behind a number; ``None`` where they are no longer in memory."""
@@ -80,19 +80,7 @@ class RunFeed:
 
     async def changed(self) -> None:
         """Wait for the next change."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        await self._waiters.wait()
 
 
 class RunFeeds:

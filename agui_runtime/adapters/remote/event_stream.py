@@ -1,41 +1,23 @@
 """One response of a remote agent, read as domain events."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from types import TracebackType
 from typing import Any
 
 from agui_runtime.adapters.codec.event_decoder import EventDecoder
 from agui_runtime.adapters.codec.json_text import from_json
 from agui_runtime.adapters.remote.response import ResponseReader, too_large
 from agui_runtime.adapters.remote.sse import EventTooLargeError, SseDecoder
+from agui_runtime.application.iterators import ForwardedEvents
 from agui_runtime.domain.errors import AgentError, InvalidError
 from agui_runtime.domain.events import TERMINAL, Event
 
 
-class ClosingStream(AsyncGenerator[Event, None]):
-    """Events of a response that is closed with them.
-
-    A class and not a bare generator, because closing a generator that was never started runs none of its code, and
-    the connection would stay open.
-    """
+class ClosingStream(ForwardedEvents):
+    """Events of a response that is closed with them."""
 
     def __init__(self, reader: ResponseReader, events: AsyncGenerator[Event, None]) -> None:
+        super().__init__(events)
         self._reader = reader
-        self._events = events
-
-    async def asend(self, value: None) -> Event:
-        """The next event."""
-        return await self._events.asend(value)
-
-    async def athrow(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: TracebackType | None = None,
-    ) -> Event:
-        """Raise within the reading, which closes the response."""
-        error = typ if isinstance(typ, BaseException) else typ(val) if val is not None else typ()
-        return await self._events.athrow(error.with_traceback(tb))
 
     async def aclose(self) -> None:
         """Cut the connection."""

@@ -100,7 +100,7 @@ def test_a_cancelled_reader_is_forgotten_and_the_others_go_on() -> None:
         events.append(entries(1, 1))
         events.close()
         assert await other == [[1]]
-        assert events._waiters == []
+        assert len(events._waiters) == 0
 
     run(test())
 
