@@ -83,23 +83,23 @@ class GenerateResponse:
         Raises:
             AguiError: the request is refused; nothing is stored.
         """
-        self._supervisor.check_open()
-        leave = self._admission.admit(request.caller)
-        try:
-            generated = await self._begin(request)
-        except BaseException:
-            leave()
-            raise
+        with self._supervisor.arriving() as signal:
+            leave = self._admission.admit(request.caller)
+            try:
+                generated = await self._begin(request, signal)
+            except BaseException:
+                leave()
+                raise
         generated.live.when_over(leave)
         return generated
 
-    async def _begin(self, request: GenerateRequest) -> GeneratedResponse:
+    async def _begin(self, request: GenerateRequest, signal: StopSignal) -> GeneratedResponse:
         server_tools = tuple(await self._tools.list(request.caller, request.properties))
         producer = await self._producer(request, server_tools)
         await self._before(request)
         verdict = self._judge(request)
         try:
-            return await self._launch(request, producer, server_tools, verdict)
+            return await self._launch(request, producer, server_tools, verdict, signal)
         except BaseException:
             if verdict is not None:
                 verdict.cancel()
@@ -120,6 +120,7 @@ class GenerateResponse:
         producer: Producer,
         server_tools: tuple[ServerTool, ...],
         verdict: VerdictTask,
+        signal: StopSignal,
     ) -> GeneratedResponse:
         executor = ToolExecutor(
             {tool.tool.name: tool for tool in server_tools},
@@ -134,7 +135,6 @@ class GenerateResponse:
             metadata=request.metadata,
             correlation_id=request.correlation_id,
         )
-        signal = StopSignal()
         opened, started = await self._start(request, producer, context, signal)
         run_input, base = opened.run_input, opened.base
         plan = RunPlan(
@@ -167,7 +167,8 @@ class GenerateResponse:
         """Open and start; in this order where the thread is known, so that a refusal leaves nothing behind."""
         known = producer.thread_id(self._ids)
         if known is None:
-            started = await self._answer(producer, None, context)
+            answering = self._answer(producer, None, context)
+            started = await start_or_stop(answering, signal, self._limits.stop_seconds)
             thread_id = started.thread_id or ThreadId(self._ids.new_id())
             try:
                 return await self._open(request, producer, thread_id, signal), started

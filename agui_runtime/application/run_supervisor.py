@@ -98,6 +98,7 @@ class RunSupervisor:
         self._limits = limits
         self._live: dict[asyncio.Task[None], tuple[Recording, StopSignal]] = {}
         self._starting: dict[Recording, StopSignal] = {}
+        self._arriving: dict[asyncio.Future[None], StopSignal] = {}
         self._heartbeat: asyncio.Task[None] | None = None
         self._draining = False
 
@@ -126,6 +127,22 @@ class RunSupervisor:
             raise UnavailableError("The server is shutting down. Please try again in a moment.")
 
     @contextmanager
+    def arriving(self) -> Generator[StopSignal]:
+        """A request for a run, from its first step to the launch: a drain waits for it, too, and signals it.
+
+        Raises:
+            UnavailableError: the server is shutting down.
+        """
+        self.check_open()
+        signal, over = StopSignal(), asyncio.get_running_loop().create_future()
+        self._arriving[over] = signal
+        try:
+            yield signal
+        finally:
+            del self._arriving[over]
+            over.set_result(None)
+
+    @contextmanager
     def starting(self, recording: Recording, signal: StopSignal) -> Generator[None]:
         """Keep the lease of a run whose producer may take long to answer at all."""
         self._starting[recording] = signal
@@ -136,10 +153,7 @@ class RunSupervisor:
             del self._starting[recording]
 
     def launch(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> LiveRun:
-        """Let a run go. It no longer belongs to the request that launched it."""
-        if self._draining:
-            # It was still starting when the server began to shut down.
-            signal.set()
+        """Let a run go. It no longer belongs to the request that launched it, whose arrival this ends."""
         plan = evolve(plan, recording=MeasuredRecording(plan.recording, self._telemetry))
         task = asyncio.create_task(self._conduct(plan, signal, conduct), name=f"run {plan.run_input.run_id}")
         self._live[task] = (plan.recording, signal)
@@ -150,15 +164,20 @@ class RunSupervisor:
     async def drain(self, seconds: float) -> None:
         """Refuse new runs, let live ones finish for so long, then stop them."""
         self._draining = True
-        if self._live:
-            await asyncio.wait(set(self._live), timeout=seconds)
-        for signal in [*(signal for _, signal in self._live.values()), *self._starting.values()]:
+        await self._wait_for_all(seconds)
+        for signal in [*(signal for _, signal in self._live.values()), *self._arriving.values()]:
             signal.set()
-        if self._live:
-            await asyncio.wait(set(self._live), timeout=self._limits.stop_seconds + 1)
+        await self._wait_for_all(self._limits.stop_seconds + 1)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
             await asyncio.wait({self._heartbeat})
+
+    async def _wait_for_all(self, seconds: float) -> None:
+        """Until there is no run and no request for one, but no longer than told. What arrives becomes live."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + seconds
+        while (busy := {*self._live, *self._arriving}) and (left := deadline - now()) > 0:
+            await asyncio.wait(busy, timeout=left)
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
         self._live.pop(task, None)
@@ -278,6 +297,8 @@ class RunSupervisor:
             await self._log.renew(recording.lease)
         except LeaseLostError:
             signal.set()
+        except UnavailableError as error:
+            logger.warning("The lease of %s could not be renewed: %s", recording.run, error.message)
         except Exception:
             # A log that is away for a moment is asked again before the lease runs out. Whatever one run's log raises,
             # the others' leases are renewed.

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from agui_runtime.application.ports import Sweepable
 from agui_runtime.composition.container import RuntimeContainer
+from agui_runtime.domain.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +51,38 @@ def chores_of(container: RuntimeContainer) -> Sequence[Chore]:
     return chores
 
 
-async def repeat(chore: Chore) -> None:
+class Outage:
+    """What the chores need is away: one line when that begins and one when it is over, however many find out."""
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+
+    def found(self, chore: Chore, error: UnavailableError) -> None:
+        """A chore could not be done."""
+        if not self._waiting:
+            logger.warning(
+                "The %s must wait: %s It is tried again every %g s.", chore.name, error.message, chore.seconds
+            )
+        self._waiting.add(chore.name)
+
+    def passed(self, chore: Chore) -> None:
+        """A chore could be done."""
+        if chore.name in self._waiting:
+            self._waiting.remove(chore.name)
+            if not self._waiting:
+                logger.info("The chores that had to wait are done again.")
+
+
+async def repeat(chore: Chore, outage: Outage) -> None:
     """Do it until cancelled. What it raises is logged: whatever is wrong now may be well again by the next time."""
     while True:
         try:
             count = await chore.work()
+            outage.passed(chore)
             if count:
                 logger.log(chore.level, "%s: %d", chore.name.capitalize(), count)
+        except UnavailableError as error:
+            outage.found(chore, error)
         except Exception:
             logger.warning("The %s failed; it is tried again in %g s.", chore.name, chore.seconds, exc_info=True)
         await asyncio.sleep(chore.seconds)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from agui_runtime.composition.chores import chores_of, repeat
+from agui_runtime.composition.chores import Outage, chores_of, repeat
 from agui_runtime.composition.container import RuntimeContainer
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,10 @@ class Lifespan:
         except BaseException:
             await self.stop()
             raise
-        self._chores = {asyncio.create_task(repeat(chore), name=chore.name) for chore in chores_of(self._container)}
+        outage = Outage()
+        self._chores = {
+            asyncio.create_task(repeat(chore, outage), name=chore.name) for chore in chores_of(self._container)
+        }
 
     async def drain(self) -> None:
         """Refuse new runs and let live ones end."""

@@ -9,7 +9,7 @@ from dependency_injector import providers
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryStateStore
 from agui_runtime.adapters.state_decorators import CachedStateStore, MeteredStateStore
-from agui_runtime.composition.chores import Chore, chores_of, repeat
+from agui_runtime.composition.chores import Chore, Outage, chores_of, repeat
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.lifespan import Lifespan
 from agui_runtime.composition.settings import Settings
@@ -76,7 +76,7 @@ def test_a_sweep_that_fails_is_logged_and_tried_again(caplog: pytest.LogCaptureF
         async def sweep(self) -> int:
             self.rounds += 1
             if self.rounds < 3:
-                raise UnavailableError("The database cannot be reached.")
+                raise RuntimeError("A driver's own error.")
             return await super().sweep()
 
     clock = FakeClock()
@@ -93,6 +93,40 @@ def test_a_sweep_that_fails_is_logged_and_tried_again(caplog: pytest.LogCaptureF
     assert caplog.text.count(f"The {SWEEP} failed; it is tried again") == 2
 
 
+def test_an_outage_is_told_once_when_it_begins_and_once_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    is_away, rounds = True, {"a": 0, "b": 0}
+
+    def chore(name: str) -> Chore:
+        async def work() -> int:
+            rounds[name] += 1
+            if is_away:
+                raise UnavailableError("The database cannot be reached.")
+            return 0
+
+        return Chore(name, 0.001, work)
+
+    async def story() -> None:
+        nonlocal is_away
+        outage = Outage()
+        tasks = [asyncio.create_task(repeat(chore(name), outage)) for name in rounds]
+        for _ in range(2):
+            is_away = True
+            await eventually(lambda: min(rounds.values()) > 3)
+            is_away, rounds["a"], rounds["b"] = False, 0, 0
+            await eventually(lambda: min(rounds.values()) > 1)
+            rounds.update(a=0, b=0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    with caplog.at_level(logging.INFO):
+        run(story())
+    told = [record for record in caplog.records if record.name.endswith("chores")]
+    assert [record.levelname for record in told] == ["WARNING", "INFO"] * 2
+    assert "The database cannot be reached." in told[0].message
+    assert not any(record.exc_info for record in told)
+
+
 def test_a_round_with_nothing_in_it_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     counts = [0, 3, 0]
 
@@ -102,7 +136,7 @@ def test_a_round_with_nothing_in_it_says_nothing(caplog: pytest.LogCaptureFixtur
         return counts.pop(0)
 
     with caplog.at_level(logging.INFO), pytest.raises(asyncio.CancelledError):
-        run(repeat(Chore("count", 0.0, work)))
+        run(repeat(Chore("count", 0.0, work), Outage()))
     assert [record.message for record in caplog.records if record.name.endswith("chores")] == ["Count: 3"]
 
 
