@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from agui_runtime.application import log_context
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.iterators import close
@@ -203,6 +204,7 @@ class GenerateResponse:
             return await self._base(request, thread_id, producer.agent_name, request.state)
 
         scope, run_input = request.caller.scope, producer.run_input(thread_id, self._ids)
+        log_context.note(thread_id=thread_id, run_id=run_input.run_id, agent=run_input.agent_name or "")
         if request.is_stateless:
             return await self._opening.transient(scope, run_input, base_of)
         return await self._opening.logged(scope, run_input, base_of, signal, policy=request.busy_policy)

@@ -1,5 +1,6 @@
 """A recording whose chunks are counted, one call of the telemetry for each batch."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
 
@@ -8,7 +9,9 @@ from agui_runtime.application.recording import Recording
 from agui_runtime.application.values import Lease, LogEntry
 from agui_runtime.domain.events import Event, ReasoningMessageContent, TextMessageContent, ToolCallArgs
 from agui_runtime.domain.identity import RunKey
-from agui_runtime.domain.runs import Outcome
+from agui_runtime.domain.runs import Failed, Outcome
+
+logger = logging.getLogger(__name__)
 
 CHUNKS = frozenset({TextMessageContent, ToolCallArgs, ReasoningMessageContent})
 
@@ -21,6 +24,7 @@ class MeasuredRecording:
         self._telemetry = telemetry
         self._started = perf_counter()
         self._first: float | None = None
+        self._chunks = 0
 
     @property
     def run(self) -> RunKey:
@@ -39,6 +43,7 @@ class MeasuredRecording:
         if chunks:
             if self._first is None:
                 self._first = perf_counter() - self._started
+            self._chunks += chunks
             self._telemetry.count("chunks", chunks)
 
     async def finish(self, events: Sequence[Event], outcome: Outcome) -> None:
@@ -48,6 +53,13 @@ class MeasuredRecording:
         self._telemetry.observe("run", perf_counter() - self._started, outcome=type(outcome).__name__.lower())
         if self._first is not None:
             self._telemetry.observe("run.first_chunk", self._first)
+
+    def report(self, outcome: Outcome) -> None:
+        """The run's line in the log, once it is over: how it came out, how long it was, and how much was said."""
+        seconds, name = perf_counter() - self._started, type(outcome).__name__.lower()
+        level = logging.WARNING if isinstance(outcome, Failed) else logging.INFO
+        facts = {"outcome": name, "seconds": round(seconds, 6), "chunks": self._chunks}
+        logger.log(level, "The run is over: %s after %.3f s, %d chunks.", name, seconds, self._chunks, extra=facts)
 
     async def abandon(self) -> None:
         """Forget the run."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
+from agui_runtime.application import log_context
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.measured_recording import MeasuredRecording
 from agui_runtime.application.ports import RunLog, Telemetry
@@ -154,8 +155,10 @@ class RunSupervisor:
 
     def launch(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> LiveRun:
         """Let a run go. It no longer belongs to the request that launched it, whose arrival this ends."""
-        plan = evolve(plan, recording=MeasuredRecording(plan.recording, self._telemetry))
-        task = asyncio.create_task(self._conduct(plan, signal, conduct), name=f"run {plan.run_input.run_id}")
+        measured = MeasuredRecording(plan.recording, self._telemetry)
+        plan = evolve(plan, recording=measured)
+        conducting = self._conduct(plan, measured, signal, conduct)
+        task = asyncio.create_task(conducting, name=f"run {plan.run_input.run_id}")
         self._live[task] = (plan.recording, signal)
         task.add_done_callback(self._forget)
         self._ensure_heartbeat()
@@ -184,12 +187,15 @@ class RunSupervisor:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A run ended outside its own error handling.", exc_info=error)
 
-    async def _conduct(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> None:
-        given = plan.run_input
-        with self._telemetry.span("run", thread=given.thread_id, run=given.run_id, agent=given.agent_name or ""):
-            await self._carry_out(plan, signal, conduct)
+    async def _conduct(self, plan: RunPlan, measured: MeasuredRecording, signal: StopSignal, conduct: Conduct) -> None:
+        given, agent = plan.run_input, plan.run_input.agent_name or ""
+        log_context.begin_part(scope=measured.run.scope, thread_id=given.thread_id, run_id=given.run_id, agent=agent)
+        with self._telemetry.span("run", thread=given.thread_id, run=given.run_id, agent=agent):
+            await self._carry_out(plan, measured, signal, conduct)
 
-    async def _carry_out(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> None:
+    async def _carry_out(
+        self, plan: RunPlan, measured: MeasuredRecording, signal: StopSignal, conduct: Conduct
+    ) -> None:
         driver = RunDriver(plan)
         outcome = await self._outcome(driver, plan, signal, conduct.verdict)
         result = RunResult(outcome, driver.state, driver.agent_states)
@@ -204,6 +210,7 @@ class RunSupervisor:
         if lost is not None:
             result = RunResult(lost, driver.state, {})
         self._telemetry.count("runs", outcome=type(result.outcome).__name__.lower())
+        measured.report(result.outcome)
         try:
             await conduct.after(result)
         except Exception:
@@ -282,7 +289,8 @@ class RunSupervisor:
 
     def _ensure_heartbeat(self) -> None:
         if self._heartbeat is None or self._heartbeat.done():
-            self._heartbeat = asyncio.create_task(self._keep_leases(), name="run heartbeat")
+            context = log_context.apart()
+            self._heartbeat = asyncio.create_task(self._keep_leases(), name="run heartbeat", context=context)
 
     async def _keep_leases(self) -> None:
         while self._live or self._starting:

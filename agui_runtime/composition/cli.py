@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from agui_runtime.composition.app import create_app
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app
 from agui_runtime.composition.doctor import Grade, diagnose
+from agui_runtime.composition.log_setup import set_up_logging
 from agui_runtime.composition.server import run_app
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import migrator_of
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.from_environment(os.environ)
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        set_up_logging(settings)
         return int(options.run(options, settings))
     except ConfigurationError as error:
         return _fail(MISUSED, error.message)

@@ -20,6 +20,7 @@ from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.remote.guardrail import HttpGuardrail
 from agui_runtime.adapters.system.catalogs import ModelByDefaultCatalog
 from agui_runtime.adapters.system.clock import RandomIds, SystemClock
+from agui_runtime.adapters.telemetry.message_log import LoggedMessages
 from agui_runtime.application.clear_threads import ClearThreads
 from agui_runtime.application.compact_runs import CompactRuns
 from agui_runtime.application.connect_thread import ConnectThread
@@ -32,7 +33,7 @@ from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
-from agui_runtime.application.ports import AgentCatalog, LanguageModel, Telemetry
+from agui_runtime.application.ports import AgentCatalog, LanguageModel, RunHooks, Telemetry
 from agui_runtime.application.prune_threads import PruneThreads
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.recover_runs import RecoverRuns
@@ -70,6 +71,10 @@ def _settings() -> Settings:
 
 def _guardrail(settings: Settings) -> HttpGuardrail | None:
     return HttpGuardrail(settings.guardrails_url) if settings.guardrails_url else None
+
+
+def _observed(hooks: RunHooks | None, settings: Settings) -> RunHooks | None:
+    return LoggedMessages(hooks) if settings.log_messages else hooks
 
 
 def _offered(catalog: AgentCatalog, model: LanguageModel | None) -> AgentCatalog:
@@ -145,6 +150,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     agent_factory: providers.Provider[Any] = providers.Object(None)
     model: providers.Provider[Any] = providers.Object(None)
     hooks: providers.Provider[Any] = providers.Object(None)
+    observed_hooks = providers.Singleton(_observed, hooks, settings)
     guardrail: providers.Provider[Any] = providers.Singleton(_guardrail, settings)
     properties: providers.Provider[Any] = providers.Object({})
 
@@ -191,7 +197,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         states=run_states,
         supervisor=supervisor,
         admission=admission,
-        hooks=hooks,
+        hooks=observed_hooks,
         guardrail=guardrail,
         ids=ids,
         limits=settings.provided.run_limits,

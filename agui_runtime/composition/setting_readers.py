@@ -147,6 +147,13 @@ def level(text: str) -> str:
     return text.upper()
 
 
+def log_format(text: str) -> str:
+    """``text`` or ``json``."""
+    if text.lower() not in {"text", "json"}:
+        raise ValueError("text or json")
+    return text.lower()
+
+
 def busy_policy(text: str) -> BusyPolicy:
     """``reject`` or ``interrupt``."""
     try:

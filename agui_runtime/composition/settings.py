@@ -36,6 +36,8 @@ class Settings:
     base_path: str = _setting("/api/copilotkit", readers.path, "Where the runtime is served")
     graphiql: bool = _setting(True, readers.switch, "Whether browsers that open the endpoint get the GraphiQL page")
     log_level: str = _setting("INFO", readers.level, "What the server logs")
+    log_format: str = _setting("text", readers.log_format, "How: `text` for people, or `json` for machines")
+    log_messages: bool = _setting(False, readers.switch, "Whether what users and agents say is logged")
     metrics: bool = _setting(False, readers.switch, "Whether Prometheus finds metrics at /metrics")
     traces: bool = _setting(False, readers.switch, "Whether OpenTelemetry gets spans")
     cors_origins: tuple[str, ...] = _setting((), readers.origins, "Pages that may call, besides those on this machine")

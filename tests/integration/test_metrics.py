@@ -93,6 +93,19 @@ def test_requests_are_counted_by_what_this_server_knows_alone() -> None:
     run(test())
 
 
+def test_operations_of_agui_are_told_apart_without_their_ids() -> None:
+    async def test() -> None:
+        async with serving(runtime(environment=METRICS)) as url:
+            await exchange(f"{url}/threads/thread-7/messages", method="GET", headers={})
+            await exchange(f"{url}/info", method="GET", headers={})
+            await exchange(f"{url}/thread-8", method="GET", headers={})
+            found = await scraped(url)
+            for route, status in (("threads/messages", "200"), ("info", "200"), ("other", "404")):
+                assert found["agui_request_seconds_count", ("GET", route, status)] == 1
+
+    run(test())
+
+
 def test_a_saved_state_is_measured_with_its_outcome() -> None:
     async def test() -> None:
         state = {"threadId": "t", "agentName": "a", "stateData": "{}"}

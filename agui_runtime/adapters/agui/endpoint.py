@@ -15,6 +15,7 @@ from agui_runtime.adapters.agui.runs import Runs
 from agui_runtime.adapters.agui.thread_contents import ThreadContents
 from agui_runtime.adapters.agui.threads import Threads
 from agui_runtime.adapters.http.exchange import Handler, Request, Response
+from agui_runtime.adapters.http.router import OPERATION
 from agui_runtime.domain.errors import AguiError
 
 logger = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class AguiEndpoint:
 
     async def _answer(self, call: Call) -> Response:
         operation = self._operations[call.operation]
+        call.request.memo[OPERATION] = call.operation
         if call.operation != "memories":
             allowed = _ALLOWED.get(call.operation, _POST_ONLY)
             if call.verb not in allowed:

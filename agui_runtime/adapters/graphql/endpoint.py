@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode
 
 from agui_runtime.adapters.graphql.context import OperationContext, Operations
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
@@ -27,6 +27,7 @@ from agui_runtime.adapters.graphql.schema import load_schema
 from agui_runtime.adapters.http import multipart, sse
 from agui_runtime.adapters.http.exchange import Headers, Request, Response
 from agui_runtime.adapters.http.keep_alive import KeepAlive
+from agui_runtime.adapters.http.router import OPERATION
 from agui_runtime.application.ports import Telemetry
 from agui_runtime.domain.errors import AguiError
 
@@ -87,6 +88,7 @@ class GraphqlEndpoint:
         accepted: Accepted,
     ) -> Response:
         context = OperationContext(request, self._operations)
+        request.memo[OPERATION] = _root_fields(operation)
         try:
             # Before anything is executed, so that no field can forget to ask.
             await context.caller()
@@ -155,6 +157,12 @@ class _Stream:
             yield opening + frame(payload)
             opening = b""
         yield sse.COMPLETE if self._is_sse else multipart.CLOSING
+
+
+def _root_fields(operation: OperationDefinitionNode) -> str:
+    """What an operation asks for; its own name is whatever its client likes."""
+    selected = operation.selection_set.selections
+    return ",".join(dict.fromkeys(field.name.value for field in selected if isinstance(field, FieldNode)))
 
 
 def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Headers) -> Response:

@@ -4,6 +4,7 @@ import logging
 
 from agui_runtime.adapters.auth.bearer import reason_of
 from agui_runtime.adapters.http.exchange import Request
+from agui_runtime.application import log_context
 from agui_runtime.application.ports import AccessPolicy, Identity
 from agui_runtime.application.values import RequestFacts
 from agui_runtime.domain.errors import DeniedError
@@ -49,5 +50,6 @@ class Access:
             # A client is told no more than that; an operator must be able to find out why.
             logger.warning("Request %s was refused: %s", request.correlation_id, reason_of(error))
             raise
+        log_context.note(scope=scope)
         headers = {name: value for name, value in request.headers.items() if name in self._forward_headers}
         return Caller(principal, scope, headers)

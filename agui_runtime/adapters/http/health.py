@@ -38,7 +38,7 @@ class HealthEndpoint:
             "/health": self.health,
             "/streamz": self.stream,
         }
-        return [Route(frozenset({path}), _reading(handler)) for path, handler in handlers.items()]
+        return [Route(frozenset({path}), _reading(handler), is_polled=True) for path, handler in handlers.items()]
 
     async def live(self, request: Request) -> Response:  # noqa: ARG002 - nothing is looked at
         """200 as long as the process answers at all: whoever asks restarts it otherwise."""

@@ -19,4 +19,4 @@ def metrics_routes(render: Callable[[str], tuple[str, bytes]]) -> Sequence[Route
         content_type, text = render(request.header("accept") or "")
         return Response(200, (("content-type", content_type), ("cache-control", "no-store")), text)
 
-    return [Route(frozenset({"/metrics"}), answer)]
+    return [Route(frozenset({"/metrics"}), answer, is_polled=True)]

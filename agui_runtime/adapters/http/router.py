@@ -4,18 +4,24 @@ import json
 import logging
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
+from typing import Any
 
 from attrs import evolve, frozen
 
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.exchange import Handler, Headers, IncomingRequest, Request, Response
 from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowError, HttpLimits, read_body
+from agui_runtime.application import log_context
 from agui_runtime.application.ports import Telemetry
 
 logger = logging.getLogger(__name__)
+access_log = logging.getLogger("agui_runtime.access")
 
 CORRELATION_HEADER = "x-request-id"
+OPERATION = "operation"
+"""Where a handler writes into a request's memo what is asked for, in a word of its protocol's."""
 BUFFERING_HEADER = "x-accel-buffering"
 """Tells nginx and its like to pass a stream on as it comes."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -25,10 +31,15 @@ _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 @frozen
 class Route:
-    """A handler for exact paths below the base path."""
+    """A handler for exact paths below the base path.
+
+    Attributes:
+        is_polled: it is asked again and again by machines; its requests are details in the log.
+    """
 
     paths: frozenset[str]
     handler: Handler
+    is_polled: bool = False
 
 
 class Router:
@@ -58,6 +69,7 @@ class Router:
     ) -> None:
         self.base_path = base_path.rstrip("/")
         self._routes = {path: route.handler for route in routes for path in route.paths}
+        self._polled = frozenset(path for route in routes if route.is_polled for path in route.paths)
         self._below = below
         self._cors = cors
         self._limits = limits
@@ -70,34 +82,53 @@ class Router:
         return [self.base_path + path for path in self._routes]
 
     async def handle(self, incoming: IncomingRequest) -> Response:
-        """The answer; it never raises but for cancellation."""
-        if self._telemetry is None:
-            return await self._respond(incoming)
+        """The answer; it never raises but for cancellation. One line of the log tells of it."""
+        correlation_id = self._correlation_id(incoming)
+        # Never taken back: a streamed answer goes on in the same task, and its lines are about this request too.
+        log_context.begin(request_id=correlation_id)
         method = incoming.method if incoming.method in _METHODS else "other"
-        route = self._route_of(incoming)
         trace = {name: incoming.headers[name] for name in _TRACE_HEADERS if name in incoming.headers}
-        with self._telemetry.span("request", method=method, route=route, **trace):
+        memo: dict[str, Any] = {}
+        with self._span(method=method, route=self._route_of(incoming), **trace):
             started, status = perf_counter(), "cancelled"
             try:
-                response = await self._respond(incoming)
+                response = await self._respond(incoming, correlation_id, memo)
                 status = str(response.status)
                 return response
             finally:
-                seconds = perf_counter() - started
-                self._telemetry.observe("request", seconds, method=method, route=route, status=status)
+                self._tell(incoming, memo.get(OPERATION, ""), method, status, perf_counter() - started)
 
-    async def _respond(self, incoming: IncomingRequest) -> Response:
-        correlation_id = self._correlation_id(incoming)
+    def _span(self, **attributes: str) -> AbstractContextManager[None]:
+        return nullcontext() if self._telemetry is None else self._telemetry.span("request", **attributes)
+
+    def _tell(self, incoming: IncomingRequest, operation: str, method: str, status: str, seconds: float) -> None:
+        route = self._route_of(incoming, operation)
+        if self._telemetry is not None:
+            self._telemetry.observe("request", seconds, method=method, route=route, status=status)
+        _, path = self._split(incoming)
+        level = logging.DEBUG if path in self._polled else logging.WARNING if status.startswith("5") else logging.INFO
+        if access_log.isEnabledFor(level):
+            facts = {
+                "method": method,
+                "path": incoming.path,
+                "operation": operation,
+                "status": int(status) if status.isdecimal() else status,
+                "seconds": round(seconds, 6),
+            }
+            asked = f"{method} {incoming.path} {operation}".rstrip()
+            access_log.log(level, "%s: %s after %.1f ms", asked, status, seconds * 1000, extra=facts)
+
+    async def _respond(self, incoming: IncomingRequest, correlation_id: str, memo: dict[str, Any]) -> Response:
         if incoming.method == "OPTIONS":
             response = Response(204, self._cors.preflight_headers(incoming.headers))
         else:
-            response = await self._answer(incoming, correlation_id)
+            response = await self._answer(incoming, correlation_id, memo)
             response = _with(response, self._cors.response_headers(incoming.headers))
         if not isinstance(response.body, bytes):
             response = _with(response, ((BUFFERING_HEADER, "no"),))
         return _with(response, ((CORRELATION_HEADER, correlation_id),))
 
-    async def _answer(self, incoming: IncomingRequest, correlation_id: str) -> Response:
+    async def _answer(self, incoming: IncomingRequest, correlation_id: str, memo: dict[str, Any]) -> Response:
         base, path = self._split(incoming)
         handler = self._handler(path) if incoming.path.startswith(base) else None
         if handler is None:
@@ -114,6 +145,7 @@ class Router:
                     peer=incoming.peer,
                     correlation_id=correlation_id,
                     base=base,
+                    memo=memo,
                 )
             )
         except BodyTooLargeError:
@@ -130,10 +162,10 @@ class Router:
         base = self.base_path if incoming.base is None else incoming.base
         return base, incoming.path.removeprefix(base)
 
-    def _route_of(self, incoming: IncomingRequest) -> str:
-        """The path where it is one of ours; never one that a caller made up, or with an id in it."""
+    def _route_of(self, incoming: IncomingRequest, operation: str = "") -> str:
+        """The path where it is one of ours, else the operation; never what a caller made up, or has an id in it."""
         _, path = self._split(incoming)
-        return (path or "/") if path in self._routes else "other"
+        return (path or "/") if path in self._routes else operation or "other"
 
     def _handler(self, path: str) -> Handler | None:
         return self._routes.get(path, self._below if path.startswith("/") else None)

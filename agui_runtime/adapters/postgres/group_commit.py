@@ -16,6 +16,7 @@ from agui_runtime.adapters.postgres.event_blocks import WrittenEvent, block_of, 
 from agui_runtime.adapters.postgres.faults import is_hopeless
 from agui_runtime.adapters.postgres.held_run import HeldRun, Part
 from agui_runtime.adapters.postgres.write_queue import WriteQueue
+from agui_runtime.application import log_context
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import lease_lost
 from agui_runtime.domain.errors import AguiError, UnavailableError
@@ -128,7 +129,7 @@ class GroupCommit:
     def _put(self, run: HeldRun, events: Sequence[WrittenEvent]) -> None:
         self._queue.put(run, events)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work(), name="group commit")
+            self._task = asyncio.create_task(self._work(), name="group commit", context=log_context.apart())
 
     async def _work(self) -> None:
         while self._queue:

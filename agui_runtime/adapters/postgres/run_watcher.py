@@ -16,6 +16,7 @@ from agui_runtime.adapters.postgres.event_blocks import entries_in
 from agui_runtime.adapters.postgres.held_run import HeldRun
 from agui_runtime.adapters.postgres.run_feed import RunFeed, RunFeeds
 from agui_runtime.adapters.postgres.run_transactions import run_key
+from agui_runtime.application import log_context
 from agui_runtime.domain.errors import AguiError, UnavailableError
 from agui_runtime.domain.identity import RunKey
 
@@ -63,7 +64,8 @@ class RunWatcher:
         """There is something to look for."""
         self._seconds = FOLLOW_SECONDS
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work(), name="watching runs of other processes")
+            name, context = "watching runs of other processes", log_context.apart()
+            self._task = asyncio.create_task(self._work(), name=name, context=context)
 
     async def close(self) -> None:
         """Look no more."""

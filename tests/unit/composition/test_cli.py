@@ -23,7 +23,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """Writes a module into the working directory and gives its name; what main changes is put back."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", [*__import__("sys").path])
-    monkeypatch.setattr(cli.logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr(cli, "set_up_logging", lambda _: None)
 
     def write_module(text: str) -> str:
         name = f"served_{next(NUMBERS)}"

@@ -32,6 +32,8 @@ def test_the_test_runs_own_switches_are_left_alone() -> None:
         ("base_path", "/api/", "/api"),
         ("base_path", "/", ""),
         ("log_level", "debug", "DEBUG"),
+        ("log_format", "JSON", "json"),
+        ("log_messages", "yes", True),
         ("cors_origins", "https://a.example, http://b.example:3000,", ("https://a.example", "http://b.example:3000")),
         ("cors_origins", "*", ("*",)),
         ("cors_origins", "", ()),
@@ -60,6 +62,7 @@ def test_a_variable_sets_its_value(name: str, text: str, value: object) -> None:
         ("PORT", "a port number from 0 to 65535", ["", "-1", "65536", "80a", "8e3", "²", " 80"]),
         ("BASE_PATH", "a path that begins with /", ["", "api", "/a?b", "/a#b", "http://x/"]),
         ("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", ["", "loud", "10"]),
+        ("LOG_FORMAT", "text or json", ["", "xml"]),
         ("CORS_ORIGINS", "origins such as", ["app.example.com", "https://a.example/", "https://a, b"]),
         ("CORS_ALLOW_LOOPBACK", "1, true, yes, on", ["", "maybe", "2"]),
         (

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from agui_runtime.adapters.http.cors import CorsPolicy
-from agui_runtime.adapters.http.exchange import Request, Response
+from agui_runtime.adapters.http.exchange import IncomingRequest, Request, Response
 from agui_runtime.adapters.http.limits import HttpLimits
+from agui_runtime.adapters.http.router import OPERATION, Route, Router
+from tests.support.aio import run
 from tests.unit.adapters.http.exchanges import ask, chunks_of, headers_of, router
 
 SMALL = HttpLimits(max_body_bytes=10, body_seconds=0.05)
@@ -160,3 +163,67 @@ def test_a_preflight_is_answered_without_a_handler() -> None:
     response = ask(router(never, cors=CorsPolicy()), "/api", "OPTIONS", asked)
     assert (response.status, response.body) == (204, b"")
     assert headers_of(response)["access-control-allow-methods"] == "POST"
+
+
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    return [
+        (record.levelname, record.getMessage()) for record in caplog.records if record.name == "agui_runtime.access"
+    ]
+
+
+def test_each_request_is_one_line_of_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def handler(request: Request) -> Response:
+        request.memo[OPERATION] = "threads/list"
+        return Response(204)
+
+    ask(router(handler), "/api/health", "GET")
+    (line,) = [record for record in caplog.records if record.name == "agui_runtime.access"]
+    assert line.levelname == "INFO"
+    assert line.getMessage().startswith("GET /api/health threads/list: 204 after ")
+    said = line.__dict__
+    assert (said["method"], said["path"], said["operation"], said["status"]) == (
+        "GET", "/api/health", "threads/list", 204,
+    )  # fmt: skip
+    assert said["seconds"] >= 0
+
+
+def test_the_query_of_a_request_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    incoming = IncomingRequest("GET", "/api/health", "token=a-secret", {}, chunks_of())
+    run(router().handle(incoming))
+    assert lines_of(caplog)
+    assert "a-secret" not in caplog.text
+
+
+def test_a_failure_of_the_server_is_a_warning_in_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def handler(request: Request) -> Response:
+        raise RuntimeError
+
+    ask(router(handler))
+    ((level, text),) = lines_of(caplog)
+    assert level == "WARNING"
+    assert ": 500 after " in text
+
+
+def test_what_machines_poll_is_a_detail_whatever_its_answer(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def not_ready(_: Request) -> Response:
+        return Response(503)
+
+    routes = [Route(frozenset({"/readyz"}), not_ready, is_polled=True)]
+    ask(Router("/api", routes, cors=CorsPolicy(), limits=HttpLimits(), new_id=lambda: "id"), "/api/readyz", "GET")
+    assert [level for level, _ in lines_of(caplog)] == ["DEBUG"]
+
+
+def test_a_request_that_is_given_up_has_its_line_too(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def handler(request: Request) -> Response:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        ask(router(handler))
+    assert [": cancelled after " in text for _, text in lines_of(caplog)] == [True]
