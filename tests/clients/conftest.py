@@ -7,7 +7,7 @@ AGUI_TEST_REQUIRE_BROWSER=1 turn a missing Node or Chromium from "not run" into 
 import os
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,16 @@ def _leave_out(items: list[pytest.Item], marker: str, missing: str) -> None:
         if missing and item.get_closest_marker(marker):
             # The name in the reason keeps pytest's summary from folding the tests into one line.
             item.add_marker(pytest.mark.skip(reason=f"{item.name} not run: {missing}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed in the browser says what each of its pages shows, asked and complained of."""
+    report = yield
+    frontends = getattr(item, "funcargs", {}).get("frontends")
+    if report.when == "call" and report.failed and isinstance(frontends, Frontends):
+        report.sections += [("page", page.story()) for page in frontends.opened]
+    return report
 
 
 @pytest.fixture(scope="session")

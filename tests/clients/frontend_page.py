@@ -3,19 +3,24 @@
 import json
 import os
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from attrs import frozen
-from playwright.sync_api import BrowserContext, Page, expect
+from attrs import Factory, frozen
+from playwright.sync_api import BrowserContext, Error, Locator, Page, expect
+
+from tests.clients.page_record import PageRecord
 
 SECONDS = 15.0
-BUTTONS = {
-    "v1": "section button[data-copilotkit-in-progress=true]",
+BUTTON = {
+    "v1": "section button[data-copilotkit-in-progress]",
     "v2": "section button[data-slot=button] >> nth=-1",
 }
-"""What stops a run, in each generation of the interface."""
+"""What sends a message and, while the chat runs or connects, stops it, in each generation of the interface."""
+STOPS = ":is([data-copilotkit-in-progress=true], :has(.lucide-square))"
+"""How it looks while it stops. Enter in the box does what the button does."""
 
 
 @frozen
@@ -24,6 +29,11 @@ class FrontendPage:
 
     frontend: str
     page: Page
+    record: PageRecord
+
+    @property
+    def _button(self) -> Locator:
+        return self.page.locator(BUTTON[self.frontend[-2:]])
 
     @property
     def state(self) -> Any:
@@ -31,11 +41,24 @@ class FrontendPage:
         return json.loads(self.page.inner_text("#state"))
 
     def say(self, text: str) -> None:
-        """Type and send. A chat that is not connected yet takes no message."""
+        """Type and send, once the chat takes messages: one that is not connected yet drops them without a word."""
+        self._wait_until_connected()
         box = self.page.locator("section textarea")
         expect(box).to_be_enabled(timeout=SECONDS * 1000)
         box.fill(text)
+        self._button.and_(self.page.locator(f":enabled:not({STOPS})")).wait_for(timeout=SECONDS * 1000)
         box.press("Enter")
+        expect(box).to_have_value("", timeout=SECONDS * 1000)
+
+    def _wait_until_connected(self) -> None:
+        until = monotonic() + SECONDS
+        while True:
+            # What an answer makes the page do next, it has done when it has nothing to do.
+            self.page.evaluate("() => new Promise(resolve => requestIdleCallback(() => resolve()))")
+            if self.record.is_connected():
+                return
+            assert monotonic() < until, f"The chat was not connected within {SECONDS:g} s."
+            self.page.wait_for_timeout(20)
 
     def shows(self, text: str) -> None:
         """Wait until the chat shows a text."""
@@ -60,7 +83,7 @@ class FrontendPage:
 
     def stop(self) -> None:
         """Press the stop button."""
-        self.page.click(BUTTONS[self.frontend[-2:]], timeout=SECONDS * 1000)
+        self._button.and_(self.page.locator(STOPS)).click(timeout=SECONDS * 1000)
 
     def approve(self) -> None:
         """Answer the agent's question."""
@@ -85,6 +108,15 @@ class FrontendPage:
         if folder:
             self.page.screenshot(path=Path(folder) / f"{self.frontend}-{name}.png")
 
+    def story(self) -> str:
+        """How the page got where it is, for the report of a test that failed."""
+        try:
+            shown = self.page.inner_text("body", timeout=1000)
+            typed = self.page.locator("section textarea").input_value(timeout=1000)
+        except Error as error:
+            shown, typed = f"not readable: {error.message}", ""
+        return f"{self.frontend} shows:\n{shown}\nin the box: {typed!r}\n{self.record.told()}"
+
 
 @frozen
 class Frontends:
@@ -93,11 +125,14 @@ class Frontends:
     context: BrowserContext
     origin: str
     runtime_url: str
+    opened: list[FrontendPage] = Factory(list[FrontendPage])
 
     def open(self, frontend: str, *, thread_id: str | None = None, agent: str = "default") -> FrontendPage:
         """A tab of its own, with nothing remembered."""
-        page = self.context.new_page()
+        page, record = self.context.new_page(), PageRecord(self.runtime_url)
+        record.watch(page)
         query = {"frontend": frontend, "runtimeUrl": self.runtime_url, "agent": agent}
         page.goto(f"{self.origin}/?{urlencode(query | {'threadId': thread_id or str(uuid4())})}")
         page.locator("section textarea").wait_for(timeout=SECONDS * 1000)
-        return FrontendPage(frontend, page)
+        self.opened.append(FrontendPage(frontend, page, record))
+        return self.opened[-1]
