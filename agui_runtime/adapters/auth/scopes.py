@@ -1,5 +1,6 @@
 """What is whose: the part of a principal that becomes the scope of all its threads, runs and states."""
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -62,6 +63,7 @@ def tenant_of(principal: Principal, claim: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1024)
 def _scope(kind: str, *names: str) -> Scope:
     # Lengths keep the names apart whatever characters they have; a digest keeps long and odd ones within the syntax.
     plain = ":".join((kind, *(f"{len(name)}:{name}" for name in names)))

@@ -78,7 +78,7 @@ class OperationContext:
     def forwarded_headers(self) -> Mapping[str, str]:
         """The headers that may go to agents."""
         allowed = self.operations.forward_headers
-        return {name: value for name, value in self.request.headers.items() if name in allowed}
+        return {name: self.request.headers[name] for name in allowed if name in self.request.headers}
 
     def look_after(self, run: LiveRun, response: LiveResponse) -> None:
         """Stop the run when the request is over, should the response not be complete by then."""
@@ -93,9 +93,10 @@ class OperationContext:
         for run, response in self._runs:
             if not response.is_complete:
                 run.stop()
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
+        if self._pumps:
+            for pump in self._pumps:
+                pump.cancel()
+            await asyncio.gather(*self._pumps, return_exceptions=True)
 
 
 Info = GraphQLResolveInfo[OperationContext]

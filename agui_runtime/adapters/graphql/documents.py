@@ -54,12 +54,15 @@ class Document:
 
     def is_incremental(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
         """Whether an operation's answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
+        if not self.incremental:
+            return False
         defaults = {
             definition.variable.name.value: definition.default_value.value
             for definition in operation.variable_definitions or ()
             if isinstance(definition.default_value, BooleanValueNode)
         }
-        return any(_is_active(directive, {**defaults, **variables}) for directive in self.incremental)
+        given = {**defaults, **variables}
+        return any(_is_active(directive, given) for directive in self.incremental)
 
 
 @frozen

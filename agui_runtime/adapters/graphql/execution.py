@@ -64,13 +64,18 @@ class OperationExecutor:
         variables: Mapping[str, Any],
         format_one: FormatError,
     ) -> ExecutionResult | Payloads:
-        result = experimental_execute_incrementally(
-            self._schema,
-            document.node,
-            context_value=context,
-            variable_values=dict(variables),
-            operation_name=_name(operation),
-        )
+        result: Any
+        if document.incremental:
+            result = experimental_execute_incrementally(
+                self._schema,
+                document.node,
+                context_value=context,
+                variable_values=dict(variables),
+                operation_name=_name(operation),
+            )
+        else:
+            executor = coerced(self._schema, document.node, variables, _name(operation), context)
+            result = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
         if isawaitable(result):
             result = await result
         return result if isinstance(result, ExecutionResult) else InterpretedPayloads(result, format_one)

@@ -1,6 +1,7 @@
 """Which form an answer takes (contract graphql §5 "Content negotiation")."""
 
 from enum import Enum
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -30,6 +31,8 @@ class Accepted:
     incremental: Form | None
 
 
+# Clients of one kind send one header.
+@lru_cache(maxsize=64)
 def negotiate(accept: str | None) -> Accepted:
     """Read an ``Accept`` header: JSON beats multipart beats event stream; within JSON the type listed first."""
     types = [entry.partition(";")[0].strip().lower() for entry in (accept or "*/*").split(",")]

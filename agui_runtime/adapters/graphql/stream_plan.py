@@ -148,10 +148,16 @@ _build: Callable[..., list[GraphQLError] | Executor[Any]] = cast("Any", Executor
 
 
 def coerced(
-    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], operation_name: str | None = None
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    variables: Mapping[str, Any],
+    operation_name: str | None = None,
+    context: Any = None,
 ) -> list[GraphQLError] | Executor[Any]:
     """An operation with its variables as the schema has them, or what is wrong with them."""
-    return _build(schema, document, raw_variable_values=dict(variables), operation_name=operation_name)
+    return _build(
+        schema, document, context_value=context, raw_variable_values=dict(variables), operation_name=operation_name
+    )
 
 
 def compile_plan(executor: Executor[Any]) -> StreamPlan:

@@ -51,5 +51,5 @@ class Access:
             logger.warning("Request %s was refused: %s", request.correlation_id, reason_of(error))
             raise
         log_context.note(scope=scope)
-        headers = {name: value for name, value in request.headers.items() if name in self._forward_headers}
+        headers = {name: request.headers[name] for name in self._forward_headers if name in request.headers}
         return Caller(principal, scope, headers)

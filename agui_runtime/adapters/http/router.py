@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.exchange import Handler, Headers, IncomingRequest, Request, Response
@@ -24,6 +24,8 @@ OPERATION = "operation"
 """Where a handler writes into a request's memo what is asked for, in a word of its protocol's."""
 BUFFERING_HEADER = "x-accel-buffering"
 """Tells nginx and its like to pass a stream on as it comes."""
+_WHOLE: Headers = ()
+_STREAMED: Headers = ((BUFFERING_HEADER, "no"),)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TRACE_HEADERS = ("traceparent", "tracestate")
 _CORRELATION_ID = re.compile(r"[\w.:/+=-]{1,128}")
@@ -120,13 +122,13 @@ class Router:
 
     async def _respond(self, incoming: IncomingRequest, correlation_id: str, memo: dict[str, Any]) -> Response:
         if incoming.method == "OPTIONS":
-            response = Response(204, self._cors.preflight_headers(incoming.headers))
+            response, cors = Response(204), self._cors.preflight_headers(incoming.headers)
         else:
             response = await self._answer(incoming, correlation_id, memo)
-            response = _with(response, self._cors.response_headers(incoming.headers))
-        if not isinstance(response.body, bytes):
-            response = _with(response, ((BUFFERING_HEADER, "no"),))
-        return _with(response, ((CORRELATION_HEADER, correlation_id),))
+            cors = self._cors.response_headers(incoming.headers)
+        own = _WHOLE if isinstance(response.body, bytes) else _STREAMED
+        headers = (*response.headers, *cors, *own, (CORRELATION_HEADER, correlation_id))
+        return Response(response.status, headers, response.body, response.keep_alive)
 
     async def _answer(self, incoming: IncomingRequest, correlation_id: str, memo: dict[str, Any]) -> Response:
         base, path = self._split(incoming)
@@ -173,10 +175,6 @@ class Router:
     def _correlation_id(self, incoming: IncomingRequest) -> str:
         given = incoming.headers.get(CORRELATION_HEADER, "")
         return given if _CORRELATION_ID.fullmatch(given) else self._new_id()
-
-
-def _with(response: Response, headers: Headers) -> Response:
-    return evolve(response, headers=(*response.headers, *headers)) if headers else response
 
 
 def _problem(status: int, name: str, text: str, correlation_id: str, headers: Headers = ()) -> Response:

@@ -1,10 +1,11 @@
 """Events as the log keeps them: copies that their producer can no longer change, with their size in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any
 
 import attrs
+from attrs import frozen
 
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode, InvalidError
@@ -68,57 +69,70 @@ def size_of(value: Any) -> int:
         if cls is str:
             total += len(item)
         elif cls not in _ATOMS:
-            pending.extend(_parts(item))
+            pending.extend(_kind_of(cls).parts(item))
     return total
 
 
-def _parts(value: Any) -> list[Any]:
-    if _is_list(value) or _is_tuple(value):
-        return list(value)
-    if _is_mapping(value):
-        return [*value.keys(), *value.values()]
-    if isinstance(value, str):
-        return [str(value)]
-    # Most fields of an event are None, which takes no memory of its own.
-    return [item for name in _field_names(value.__class__) if (item := getattr(value, name)) is not None]
-
-
 def _detached(value: Any) -> Any:
-    # Looking at leaves here saves a call for each: payloads are mostly leaves.
-    if _is_list(value):
-        return [item if item.__class__ in _ATOMS else _detached(item) for item in value]
-    if _is_tuple(value):
-        return tuple(item if item.__class__ in _ATOMS else _detached(item) for item in value)
-    if _is_mapping(value):
-        return {key: item if item.__class__ in _ATOMS else _detached(item) for key, item in value.items()}
-    return _detached_fields(value)
+    return _kind_of(value.__class__).detach(value)
 
 
-def _detached_fields(value: Any) -> Any:
-    changes: dict[str, Any] = {}
-    for name in _field_names(value.__class__):
-        item = getattr(value, name)
-        if item.__class__ not in _ATOMS and (own := _detached(item)) is not item:
-            changes[name] = own
-    return attrs.evolve(value, **changes) if changes else value
+@frozen
+class _Kind:
+    """How the values of a class are taken apart and copied: told once for each class, since it is asked for each value.
+
+    Attributes:
+        parts: what such a value holds.
+        detach: a copy that shares no list or mapping with it; the value itself where it holds none.
+    """
+
+    parts: Callable[[Any], Iterable[Any]]
+    detach: Callable[[Any], Any]
 
 
 @cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    """What a domain value holds; nothing for a number or a date."""
-    if not attrs.has(cls):
-        return ()
-    return tuple(attribute.name for attribute in attrs.fields(cls) if attribute.init)
+def _kind_of(cls: type[Any]) -> _Kind:
+    if issubclass(cls, str):
+        return _Kind(lambda value: (str(value),), _itself)
+    if issubclass(cls, list):
+        return _Kind(iter, lambda value: [_detached_part(item) for item in value])
+    if issubclass(cls, tuple):
+        return _Kind(iter, _detached_tuple)
+    if issubclass(cls, Mapping):
+        return _Kind(
+            lambda value: (*value.keys(), *value.values()),
+            lambda value: {key: _detached_part(item) for key, item in value.items()},
+        )
+    if attrs.has(cls):
+        return _kind_with_fields(cls)
+    # A number or a date.
+    return _Kind(lambda _: (), _itself)
 
 
-# isinstance alone leaves the content's type unknown to strict checkers; dict is asked for first because it is fast.
-def _is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
-    return isinstance(value, dict | Mapping)
+def _kind_with_fields(cls: type[attrs.AttrsInstance]) -> _Kind:
+    names = tuple(attribute.name for attribute in attrs.fields(cls) if attribute.init)
+
+    def detach(value: Any) -> Any:
+        changes: dict[str, Any] = {}
+        for name in names:
+            item = getattr(value, name)
+            if item.__class__ not in _ATOMS and (own := _detached(item)) is not item:
+                changes[name] = own
+        return attrs.evolve(value, **changes) if changes else value
+
+    # Most fields of an event are None, which takes no memory of its own.
+    return _Kind(lambda value: [item for name in names if (item := getattr(value, name)) is not None], detach)
 
 
-def _is_list(value: Any) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
+def _detached_part(value: Any) -> Any:
+    # Looking at leaves here saves a call for each: payloads are mostly leaves.
+    return value if value.__class__ in _ATOMS else _kind_of(value.__class__).detach(value)
 
 
-def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
-    return isinstance(value, tuple)
+def _detached_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    own = tuple(map(_detached_part, value))
+    return own if any(mine is not given for mine, given in zip(own, value, strict=True)) else value
+
+
+def _itself(value: Any) -> Any:
+    return value

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 
 logger = logging.getLogger("agui_runtime.telemetry")
@@ -19,11 +19,18 @@ class LogTelemetry:
         """Record a value."""
         logger.debug("%s %.6f %s", name, value, attributes)
 
-    @contextmanager
-    def span(self, name: str, **attributes: str) -> Generator[None]:
+    def span(self, name: str, **attributes: str) -> AbstractContextManager[None]:
         """Time what runs inside."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            logger.debug("span %s %.6f %s", name, perf_counter() - started, attributes)
+        return _timed(name, attributes) if logger.isEnabledFor(logging.DEBUG) else _UNTIMED
+
+
+_UNTIMED = nullcontext()
+
+
+@contextmanager
+def _timed(name: str, attributes: dict[str, str]) -> Generator[None]:
+    started = perf_counter()
+    try:
+        yield
+    finally:
+        logger.debug("span %s %.6f %s", name, perf_counter() - started, attributes)
