@@ -137,9 +137,15 @@ class MessageFold:
             self._add(m.ReasoningMessage(id=event.message_id, content=""))
 
     def seal_reasoning(self, event: e.ReasoningEncryptedValue) -> None:
-        """Keep the provider's sealed form of a piece of reasoning."""
+        """Keep the provider's sealed form of a piece of reasoning, or of what stands behind a call."""
+        if event.subtype == "tool-call":
+            caller = self._callers.get(event.entity_id)
+            if caller is not None:
+                call = caller.calls[event.entity_id]
+                caller.calls[event.entity_id] = evolve(call, encrypted_value=event.encrypted_value)
+            return
         draft = self._drafts.get(("message", event.entity_id))
-        if draft is not None and event.subtype == "message" and isinstance(draft.message, m.ReasoningMessage):
+        if draft is not None and isinstance(draft.message, m.ReasoningMessage):
             draft.message = evolve(draft.message, encrypted_value=event.encrypted_value)
 
     def replace(self, event: e.MessagesSnapshot) -> None:

@@ -58,11 +58,18 @@ def text_of(content: Content | None) -> str:
 
 @frozen
 class ToolCall:
-    """A call of a tool within an assistant message. ``arguments`` is JSON text, as the model wrote it."""
+    """A call of a tool within an assistant message.
+
+    Attributes:
+        arguments: JSON text, as the model wrote it.
+        encrypted_value: the provider's sealed reasoning behind it; no part of what makes two calls the same, since
+            many frontends do not send it back.
+    """
 
     id: str
     name: str
     arguments: str = "{}"
+    encrypted_value: str | None = field(default=None, eq=False)
 
 
 @frozen(kw_only=True)

@@ -1,20 +1,26 @@
 """What every ``LanguageModel`` over an SDK must do when its provider fails, is slow, or is left."""
 
 import asyncio
+import gzip
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
 import pytest
+from aiohttp import web
+from attrs import evolve
 
-from agui_runtime.adapters.llm import ModelSettings, ModelTimeouts
+from agui_runtime.adapters.llm import ModelLimits, ModelSettings, ModelTimeouts
 from agui_runtime.application.ports import LanguageModel
 from agui_runtime.domain.errors import AguiError, ErrorCode
 from agui_runtime.domain.events import Event, RunFinished, TextMessageContent
 from tests.support.aio import run
-from tests.support.providers import KEY, Provider, asking, forever, hear, refusing, said, sse, streaming
+from tests.support.providers import KEY, Provider, asking, endless, forever, hear, refusing, said, sse, streaming
 
 QUICK = ModelSettings(timeouts=ModelTimeouts(connect=5, first_byte=5, idle=0.5), max_retries=0)
+SMALL = ModelSettings(
+    timeouts=ModelTimeouts(connect=5, first_byte=20, idle=20), limits=ModelLimits(4096, 65536), max_retries=0
+)
 RETRYING = ModelSettings(timeouts=ModelTimeouts(connect=5, first_byte=30, idle=20), max_retries=1)
 
 
@@ -114,6 +120,10 @@ class LanguageModelContract:
         """Half an event."""
         return sse('{"id": "1", "choices": [')
 
+    def life(self, size: int = 32) -> bytes:
+        """A sign of life, so many bytes long."""
+        return b":" + b" " * (size - 3) + b"\n\n"
+
     def test_a_content_filter_is_told(self) -> None:
         fault = self.failure(streaming(self.so, self.filtered))
         assert fault.message == f"The content filter of the model provider {self.name} stopped the answer."
@@ -132,6 +142,58 @@ class LanguageModelContract:
         settings = ModelSettings(timeouts=ModelTimeouts(connect=5, first_byte=0.3, idle=30))
         fault = self.failure(never, settings=settings)
         assert fault.message == f"The model provider {self.name} did not answer within 0.3 seconds."
+
+    def test_an_event_larger_than_its_limit_is_cut_before_it_is_whole(self) -> None:
+        seen: list[Event] = []
+
+        async def main() -> AguiError:
+            async with self.before(endless(self.so + b"data: ", b"x" * 1000), settings=SMALL) as (model, served):
+                with pytest.raises(AguiError) as caught:
+                    await hear(model, seen)
+                await asyncio.wait_for(served.hung_up.wait(), 20)
+                return caught.value
+
+        fault = run(main())
+        assert fault.code == ErrorCode.LIMIT_EXCEEDED
+        assert fault.message == f"The model provider {self.name} sent an event of more than 4096 bytes."
+        assert self.has_said_so(seen)
+
+    def test_an_answer_that_never_ends_is_cut(self) -> None:
+        async def main() -> AguiError:
+            async with self.before(endless(self.so, self.life()), settings=SMALL) as (model, served):
+                with pytest.raises(AguiError) as caught:
+                    await hear(model, [])
+                await asyncio.wait_for(served.hung_up.wait(), 20)
+                return caught.value
+
+        fault = run(main())
+        assert fault.code == ErrorCode.LIMIT_EXCEEDED
+        assert fault.message == f"The model provider {self.name} sent a response of more than 65536 bytes."
+
+    def test_an_errors_body_has_a_limit_too(self) -> None:
+        fault = self.failure(refusing(500, {"error": {"message": "x" * 5000}}), settings=SMALL)
+        assert fault.code == ErrorCode.LIMIT_EXCEEDED
+        assert fault.message == f"The model provider {self.name} sent a response of more than 4096 bytes."
+
+    def test_events_at_their_limit_pass(self) -> None:
+        event = self.life(4096)
+
+        async def main() -> None:
+            settings = evolve(SMALL, limits=ModelLimits(len(event), 65536))
+            async with self.before(streaming(event, *self.hello), settings=settings) as (model, _):
+                assert len(await said(model)) > 1
+
+        run(main())
+
+    def test_a_compressed_answer_is_not_asked_for_and_not_read(self) -> None:
+        async def compressed(request: Any, served: Any) -> Any:
+            assert request.headers["Accept-Encoding"] == "identity"
+            body = gzip.compress(b"".join(self.hello))
+            headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}
+            return web.Response(body=body, headers=headers)
+
+        fault = self.failure(compressed)
+        assert fault.message == f"The model provider {self.name} sent something that cannot be read."
 
     def test_a_provider_that_is_not_there_is_told(self) -> None:
         async def main() -> AguiError:

@@ -81,6 +81,20 @@ def streaming(*steps: Step, cut: bool = False) -> Any:
     return answer
 
 
+def endless(start: bytes, piece: bytes) -> Any:
+    """An answer that begins so and goes on with the same piece for as long as somebody reads it."""
+
+    async def answer(request: web.Request, provider: Provider) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(start)
+        while True:
+            await response.write(piece)
+            await asyncio.sleep(0)
+
+    return answer
+
+
 def refusing(status: int, body: Any, **headers: str) -> Any:
     async def answer(request: web.Request, provider: Provider) -> web.StreamResponse:
         return web.json_response(body, status=status, headers=headers)

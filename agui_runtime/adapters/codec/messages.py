@@ -74,18 +74,27 @@ class _FunctionShape:
 class _ToolCallShape:
     id: str
     function: _FunctionShape
+    encrypted_value: str | None = None
 
 
 def _tool_call(converter: Converter, value: Any) -> m.ToolCall:
     shape = converter.structure(value, _ToolCallShape)
-    return m.ToolCall(shape.id, shape.function.name, shape.function.arguments)
+    return m.ToolCall(shape.id, shape.function.name, shape.function.arguments, shape.encrypted_value)
 
 
 def _encode_tool_calls(calls: Sequence[m.ToolCall]) -> list[JsonValue]:
-    return [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in calls
-    ]
+    return [_encode_tool_call(call) for call in calls]
+
+
+def _encode_tool_call(call: m.ToolCall) -> dict[str, JsonValue]:
+    encoded: dict[str, JsonValue] = {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+    if call.encrypted_value is not None:
+        encoded["encryptedValue"] = call.encrypted_value
+    return encoded
 
 
 def _encoders(*, stored: bool) -> dict[type, Encoder]:

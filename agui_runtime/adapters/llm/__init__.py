@@ -3,6 +3,6 @@
 One module for each SDK, since importing one needs its extra; what they have in common needs none.
 """
 
-from agui_runtime.adapters.llm.settings import ModelSettings, ModelTimeouts
+from agui_runtime.adapters.llm.settings import ModelLimits, ModelSettings, ModelTimeouts
 
-__all__ = ["ModelSettings", "ModelTimeouts"]
+__all__ = ["ModelLimits", "ModelSettings", "ModelTimeouts"]

@@ -5,7 +5,7 @@ Needs the extra ``anthropic``; importing this module without it raises ``Configu
 
 import os
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from agui_runtime.adapters.llm.extras import missing_extra
 
@@ -23,12 +23,18 @@ from anthropic.types import (
     RawMessageDeltaEvent,
     RawMessageStartEvent,
     RawMessageStreamEvent,
+    RedactedThinkingBlock,
+    SignatureDelta,
     TextBlock,
     TextDelta,
+    ThinkingBlock,
+    ThinkingConfigParam,
+    ThinkingDelta,
     ToolUseBlock,
 )
 
-from agui_runtime.adapters.llm.anthropic_messages import messages_of, tool_choice_of, tools_of
+from agui_runtime.adapters.llm.answer_body import NOT_COMPRESSED
+from agui_runtime.adapters.llm.anthropic_messages import API, messages_of, tool_choice_of, tools_of
 from agui_runtime.adapters.llm.conversation import instructions_of
 from agui_runtime.adapters.llm.faults import broke_off, connection_fault, filtered, provider_fault, timeout_fault
 from agui_runtime.adapters.llm.parameters import without_nothing
@@ -37,6 +43,7 @@ from agui_runtime.adapters.llm.sdk_model import Question, SdkModel
 from agui_runtime.adapters.llm.settings import ModelSettings
 from agui_runtime.domain.errors import AguiError, ConfigurationError
 from agui_runtime.domain.events import Event
+from agui_runtime.domain.messages import AssistantMessage
 
 Answer = anthropic.AsyncStream[RawMessageStreamEvent]
 
@@ -55,11 +62,17 @@ class AnthropicModel(SdkModel[Answer]):
         client: an SDK client made by you, for Bedrock or Vertex for example, in place of the key, URL and headers; it
             is yours to close, and its own timeouts and retries hold.
         max_tokens: the longest answer where a client asks for no length; the API insists on one.
+        thinking: how the model may think, as the API names it: ``{"type": "adaptive", "display": "summarized"}``, or
+            ``{"type": "enabled", "budget_tokens": 2048}``; the budget comes on top of the longest answer. The API lets
+            no model think whose call is forced, or which goes on behind calls whose thoughts are not known (GraphQL
+            frontends do not keep them): then it is not asked to.
         settings: what is the same for all providers.
 
     Raises:
         ConfigurationError: there is no key, or no model is named.
     """
+
+    api: ClassVar[str] = API
 
     def __init__(
         self,
@@ -71,12 +84,14 @@ class AnthropicModel(SdkModel[Answer]):
         provider: str = "Anthropic",
         client: anthropic.AsyncAnthropic | None = None,
         max_tokens: int = MAX_TOKENS,
+        thinking: ThinkingConfigParam | None = None,
         settings: ModelSettings | None = None,
     ) -> None:
         super().__init__(provider, model, settings, api_key or os.environ.get("ANTHROPIC_API_KEY"))
         self._owns_client = client is None
         self._client = client or self._new_client(base_url, headers)
         self._max_tokens = max_tokens
+        self._thinking = thinking
 
     async def close(self) -> None:
         """Close the connections; an answer still under way fails."""
@@ -95,30 +110,45 @@ class AnthropicModel(SdkModel[Answer]):
             api_key=self._key,
             base_url=base_url,
             default_headers=headers,
+            http_client=anthropic.DefaultAsyncHttpxClient(event_hooks={"response": [self._watch]}),
             max_retries=self._settings.max_retries,
             timeout=anthropic.Timeout(timeouts.idle, connect=timeouts.connect),
         )
 
     async def _ask(self, question: Question) -> Answer:
         asked = question.parameters
+        thinking = self._thinking_for(question)
         parallel = self._settings.parallel_tool_calls or not question.tools
         optional = {
             "system": instructions_of(question.turns) or None,
             "stop_sequences": list(asked.stop) or None,
             "tools": tools_of(question.tools) or None,
             "tool_choice": tool_choice_of(asked.tool_choice, parallel=parallel),
+            "thinking": thinking,
         }
         arguments: dict[str, Any] = without_nothing(optional)
         answer: Answer = await self._client.messages.create(
             model=question.model,
-            max_tokens=asked.max_tokens or self._max_tokens,
-            messages=messages_of(question.turns, self._provider),
+            max_tokens=(asked.max_tokens or self._max_tokens) + _budget(thinking),
+            messages=messages_of(question.turns, self._provider, question.thoughts),
             stream=True,
             # Newer SDKs no longer name every parameter that the API takes, the temperature for one.
             extra_body={**without_nothing({"temperature": asked.temperature}), **self._settings.options},
+            extra_headers=NOT_COMPRESSED,
             **arguments,
         )
+        await self._watch(answer.response)
         return answer
+
+    def _thinking_for(self, question: Question) -> ThinkingConfigParam | None:
+        choice = question.parameters.tool_choice
+        if self._thinking is None or (choice is not None and choice.mode in {"required", "function"}):
+            return None
+        said = [turn for turn in question.turns if isinstance(turn, AssistantMessage)]
+        goes_on = bool(said and said[-1].tool_calls)
+        if self._thinking["type"] == "enabled" and goes_on and said[-1].id not in question.thoughts:
+            return None
+        return self._thinking
 
     async def _read(self, answer: Answer, reply: Reply) -> AsyncGenerator[Event, None]:
         ending: str | None = None
@@ -165,13 +195,28 @@ def _pieces(event: RawMessageStreamEvent, reply: Reply) -> Iterator[Event]:
             yield from reply.say(text)
         case RawContentBlockDeltaEvent(delta=TextDelta(text=text)):
             yield from reply.say(text)
+        case RawContentBlockStartEvent(content_block=ThinkingBlock(thinking=text)):
+            yield from reply.start_thought()
+            yield from reply.think(text)
+        case RawContentBlockDeltaEvent(delta=ThinkingDelta(thinking=text)):
+            yield from reply.think(text)
+        case RawContentBlockDeltaEvent(delta=SignatureDelta(signature=signature)):
+            reply.seal_thought(API, signature=signature)
+        case RawContentBlockStartEvent(content_block=RedactedThinkingBlock(data=data)):
+            yield from reply.start_thought()
+            reply.seal_thought(API, redacted=data)
         case RawContentBlockDeltaEvent(delta=InputJSONDelta(partial_json=text), index=index) if reply.has_call(index):
             yield from reply.arguments(index, text)
         case RawContentBlockStopEvent(index=index):
             yield from reply.end_call(index)
+            yield from reply.end_thought()
         case _:
-            # Thinking and the provider's own tools are not part of the conversation.
+            # The provider's own tools are not part of the conversation.
             return
+
+
+def _budget(thinking: ThinkingConfigParam | None) -> int:
+    return thinking["budget_tokens"] if thinking is not None and thinking["type"] == "enabled" else 0
 
 
 class _Usage:

@@ -8,7 +8,9 @@ from anthropic.types import (
     DocumentBlockParam,
     ImageBlockParam,
     MessageParam,
+    RedactedThinkingBlockParam,
     TextBlockParam,
+    ThinkingBlockParam,
     ToolChoiceParam,
     ToolParam,
     ToolResultBlockParam,
@@ -26,12 +28,24 @@ from agui_runtime.adapters.llm.conversation import (
     url_of,
 )
 from agui_runtime.adapters.llm.parameters import ToolChoice
+from agui_runtime.adapters.llm.seals import Thought, Thoughts
 from agui_runtime.domain.json_value import copy_of
 from agui_runtime.domain.messages import AssistantMessage, MediaPart, TextPart, ToolMessage, UserMessage, text_of
 from agui_runtime.domain.tools import Tool
 
-Block = TextBlockParam | ImageBlockParam | DocumentBlockParam | ToolUseBlockParam | ToolResultBlockParam
+Block = (
+    TextBlockParam
+    | ImageBlockParam
+    | DocumentBlockParam
+    | ToolUseBlockParam
+    | ToolResultBlockParam
+    | ThinkingBlockParam
+    | RedactedThinkingBlockParam
+)
 Role = Literal["user", "assistant"]
+
+API = "anthropic"
+"""Under which its thoughts are sealed."""
 
 OPENING = "(The conversation begins with the assistant.)"
 """Stands before a conversation that the assistant begins: the API wants a user's turn first."""
@@ -39,17 +53,18 @@ OPENING = "(The conversation begins with the assistant.)"
 _IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
-def messages_of(turns: Sequence[Turn], provider: str) -> list[MessageParam]:
+def messages_of(turns: Sequence[Turn], provider: str, thoughts: Thoughts) -> list[MessageParam]:
     """The conversation without its instructions.
 
-    Neighbours of one role are joined: all results of an answer's calls belong into one turn.
+    Neighbours of one role are joined: all results of an answer's calls belong into one turn. Thoughts go back where
+    they stood in their answer, unchanged: the API checks their signatures.
 
     Raises:
         InvalidError: an attachment that has no form here.
     """
     joined: list[tuple[Role, list[Block]]] = []
     for turn in turns:
-        for role, block in _blocks(turn, provider):
+        for role, block in _blocks(turn, provider, thoughts):
             if joined and joined[-1][0] == role:
                 joined[-1][1].append(block)
             else:
@@ -88,18 +103,14 @@ def _message(role: Role, blocks: list[Block]) -> MessageParam:
     return {"role": "assistant", "content": blocks}
 
 
-def _blocks(turn: Turn, provider: str) -> Iterator[tuple[Role, Block]]:
+def _blocks(turn: Turn, provider: str, thoughts: Thoughts) -> Iterator[tuple[Role, Block]]:
     match turn:
         case UserMessage(content=content):
             for part in parts_of(content):
                 yield "user", _part(part, provider)
-        case AssistantMessage(content=content, tool_calls=calls):
-            text = text_of(content)
-            if text:
-                yield "assistant", {"type": "text", "text": text}
-            for call in calls:
-                arguments = dict(arguments_of(call))
-                yield "assistant", {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
+        case AssistantMessage():
+            for block in _answer(turn, thoughts.get(turn.id, ())):
+                yield "assistant", block
         case ToolMessage(tool_call_id=call_id, error=error):
             result: ToolResultBlockParam = {
                 "type": "tool_result",
@@ -112,6 +123,28 @@ def _blocks(turn: Turn, provider: str) -> Iterator[tuple[Role, Block]]:
         case _:
             # Instructions go apart from the conversation.
             return
+
+
+def _answer(turn: AssistantMessage, thoughts: Sequence[Thought]) -> list[Block]:
+    blocks: list[Block] = []
+    text = text_of(turn.content)
+    if text:
+        blocks.append({"type": "text", "text": text})
+    blocks.extend(
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": dict(arguments_of(call))}
+        for call in turn.tool_calls
+    )
+    for thought in thoughts:
+        # The API takes no answer that ends with a thought.
+        blocks.insert(min(thought.seal.place, len(blocks) - 1), _thought(thought))
+    return blocks
+
+
+def _thought(thought: Thought) -> Block:
+    facts = thought.seal.facts
+    if "redacted" in facts:
+        return {"type": "redacted_thinking", "data": facts["redacted"]}
+    return {"type": "thinking", "thinking": thought.text, "signature": facts.get("signature", "")}
 
 
 def _part(part: TextPart | MediaPart, provider: str) -> Block:

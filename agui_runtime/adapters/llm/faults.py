@@ -123,6 +123,15 @@ def too_slow(provider: str, seconds: float) -> AguiError:
     return TimedOutError(f"The model provider {provider} did not answer within {seconds:g} seconds.")
 
 
+def too_large(provider: str, what: str, limit: str, maximum: int) -> AguiError:
+    """More than its limit."""
+    return AgentError(
+        f"The model provider {provider} sent {what} of more than {maximum} bytes.",
+        code=ErrorCode.LIMIT_EXCEEDED,
+        details={"limit": limit, "maximum": maximum},
+    )
+
+
 def unreadable(provider: str) -> AguiError:
     """Not what the API describes."""
     return AgentError(f"The model provider {provider} sent something that cannot be read.")
@@ -137,6 +146,9 @@ def _kind(status: int | None, code: str, text: str) -> str:
     known = _KIND_OF_CODE.get(code.lower())
     if known is not None:
         return known
+    if status is None and code.isdecimal():
+        # Gateways put their upstream's status where others have a word.
+        status = int(code)
     # The one fault that most APIs tell apart by their words alone.
     if (status is None or status in {400, 413, 422}) and _TOO_LONG.search(text):
         return "length"

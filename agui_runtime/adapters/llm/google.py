@@ -4,12 +4,14 @@ Needs the extra ``google``; importing this module without it raises ``Configurat
 """
 
 import asyncio
+import base64
+import binascii
 import os
 import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 from agui_runtime.adapters.llm.extras import missing_extra
 
@@ -22,21 +24,25 @@ except ImportError as error:
 import httpx2
 from attrs import define
 
+from agui_runtime.adapters.llm.answer_body import NOT_COMPRESSED
 from agui_runtime.adapters.llm.conversation import instructions_of
 from agui_runtime.adapters.llm.faults import broke_off, connection_fault, filtered, provider_fault, timeout_fault
-from agui_runtime.adapters.llm.google_messages import SignatureOf, contents_of, tool_config_of, tools_of
+from agui_runtime.adapters.llm.google_messages import API, SignatureOf, contents_of, tool_config_of, tools_of
 from agui_runtime.adapters.llm.parameters import without_nothing
 from agui_runtime.adapters.llm.reply import Reply
 from agui_runtime.adapters.llm.sdk_model import Question, SdkModel
+from agui_runtime.adapters.llm.seals import opened
 from agui_runtime.adapters.llm.settings import ModelSettings
 from agui_runtime.domain.errors import AguiError, ConfigurationError
 from agui_runtime.domain.events import Event
 from agui_runtime.domain.json_value import dumps
+from agui_runtime.domain.messages import ToolCall
 
 MAX_SIGNATURES = 4096
 UNKNOWN_SIGNATURE = b"skip_thought_signature_validator"
 """What Google documents for a call whose signature is not known: another process or another model made it."""
 
+_BAD_KEY = re.compile("API_KEY_INVALID|API key not valid")
 _GENERATION = re.compile(r"gemini-(\d+)")
 _FILTERED = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "LANGUAGE"})
 
@@ -67,11 +73,14 @@ class GoogleModel(SdkModel[Answer]):
         base_url: where the API is; Google's by default.
         headers: go out with every request.
         provider: the name that people read in errors and usage.
+        thinking: how the model may think, as the API names it: ``{"include_thoughts": True}`` shows what it thinks.
         settings: what is the same for all providers; ``parallel_tool_calls`` is not the API's to say.
 
     Raises:
         ConfigurationError: there is no key, or no model is named.
     """
+
+    api: ClassVar[str] = API
 
     def __init__(
         self,
@@ -81,6 +90,7 @@ class GoogleModel(SdkModel[Answer]):
         base_url: str | None = None,
         headers: Mapping[str, str] | None = None,
         provider: str = "Google",
+        thinking: Mapping[str, Any] | None = None,
         settings: ModelSettings | None = None,
     ) -> None:
         key = api_key or os.environ.get("GOOGLE_API_KEY") or os.environ.get("GEMINI_API_KEY")
@@ -91,18 +101,20 @@ class GoogleModel(SdkModel[Answer]):
             )
         timeouts = self._settings.timeouts
         self._http = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(timeouts.idle, connect=timeouts.connect), event_hooks={"response": [_keep]}
+            timeout=httpx2.Timeout(timeouts.idle, connect=timeouts.connect),
+            event_hooks={"response": [_keep, self._watch]},
         )
         self._client = genai.Client(
             vertexai=False,
             api_key=key,
             http_options=types.HttpOptions(
                 base_url=base_url,
-                headers=dict(headers or {}),
+                headers={**(headers or {}), **NOT_COMPRESSED},
                 httpx_async_client=self._http,
                 retry_options=types.HttpRetryOptions(attempts=self._settings.max_retries + 1),
             ),
         )
+        self._thinking = thinking
         self._signatures: OrderedDict[str, bytes] = OrderedDict()
 
     async def close(self) -> None:
@@ -120,6 +132,7 @@ class GoogleModel(SdkModel[Answer]):
                 "stop_sequences": list(asked.stop) or None,
                 "tools": tools_of(question.tools) or None,
                 "tool_config": asked.tool_choice and tool_config_of(asked.tool_choice),
+                "thinking_config": self._thinking and dict(self._thinking),
             }
         )
         kept: list[httpx2.Response] = []
@@ -167,16 +180,12 @@ class GoogleModel(SdkModel[Answer]):
     async def _chunks(self, answer: Answer) -> AsyncGenerator[types.GenerateContentResponse, None]:
         if answer.first is not None:
             yield answer.first
-        # The SDK sets no timeout of its own within an answer, and the API sends no signs of life beside the answer.
-        while True:
-            async with asyncio.timeout(self._settings.timeouts.idle):
-                chunk = await anext(answer.chunks, None)
-            if chunk is None:
-                return
+        async for chunk in answer.chunks:
             yield chunk
 
     def _pieces(self, part: types.Part, reply: Reply) -> Iterator[Event]:
         if part.thought:
+            yield from reply.think(part.text)
             return
         yield from reply.say(part.text)
         made = part.function_call
@@ -185,6 +194,7 @@ class GoogleModel(SdkModel[Answer]):
             yield from reply.call(key, made.name, made.id)
             if part.thought_signature is not None:
                 self._remember(reply.id_of(key), part.thought_signature)
+                yield from reply.seal_call(key, API, signature=base64.b64encode(part.thought_signature).decode())
             yield from reply.arguments(key, dumps(made.args or {}))
             yield from reply.end_call(key)
 
@@ -195,7 +205,7 @@ class GoogleModel(SdkModel[Answer]):
     def _fault_of(self, error: Exception, *, begun: bool) -> AguiError | None:
         match error:
             case errors.APIError(code=status, status=kind):
-                key_is_bad = "API_KEY_INVALID" in str(error)
+                key_is_bad = _BAD_KEY.search(str(error)) is not None
                 return provider_fault(
                     self._provider,
                     status=status,
@@ -218,10 +228,20 @@ class GoogleModel(SdkModel[Answer]):
         generation = _GENERATION.search(model)
         fallback = UNKNOWN_SIGNATURE if generation is not None and int(generation[1]) >= 3 else None
 
-        def signature_of(call_id: str) -> bytes | None:
-            return self._signatures.get(call_id, fallback)
+        def signature_of(call: ToolCall, *, is_first: bool) -> bytes | None:
+            # The first of an answer's calls alone is signed.
+            known = _signature_in(call) or self._signatures.get(call.id)
+            return known or (fallback if is_first else None)
 
         return signature_of
+
+
+def _signature_in(call: ToolCall) -> bytes | None:
+    seal = opened(call.encrypted_value, API)
+    try:
+        return base64.b64decode(seal.facts.get("signature", ""), validate=True) if seal is not None else None
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _counts(usage: types.GenerateContentResponseUsageMetadata) -> dict[str, int | None]:

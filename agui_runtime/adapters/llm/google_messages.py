@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from google.genai import types
 
@@ -18,11 +19,27 @@ from agui_runtime.adapters.llm.conversation import (
 from agui_runtime.adapters.llm.parameters import ToolChoice
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.json_value import copy_of
-from agui_runtime.domain.messages import AssistantMessage, MediaPart, TextPart, ToolMessage, UserMessage, text_of
+from agui_runtime.domain.messages import (
+    AssistantMessage,
+    MediaPart,
+    TextPart,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+    text_of,
+)
 from agui_runtime.domain.tools import Tool
 
-SignatureOf = Callable[[str], bytes | None]
-"""From a call's id to the signature that the model gave it: newer models refuse a call of theirs without it."""
+API = "google"
+"""Under which its signatures are sealed."""
+
+
+class SignatureOf(Protocol):
+    """The signature that the model gave a call of its own: newer models refuse one without it."""
+
+    def __call__(self, call: ToolCall, *, is_first: bool) -> bytes | None:
+        """Of a call, the first of its answer or a later one."""
+
 
 OPENING = "(The conversation begins with the assistant.)"
 """Stands before a conversation that the assistant begins: the API wants a user's turn first."""
@@ -82,9 +99,9 @@ def _parts(turn: Turn, names: dict[str, str], signature_of: SignatureOf) -> Iter
             text = text_of(content)
             if text:
                 yield "model", types.Part(text=text)
-            for call in calls:
+            for index, call in enumerate(calls):
                 made = types.FunctionCall(id=call.id, name=call.name, args=dict(arguments_of(call)))
-                yield "model", types.Part(function_call=made, thought_signature=signature_of(call.id))
+                yield "model", types.Part(function_call=made, thought_signature=signature_of(call, is_first=index == 0))
         case ToolMessage(tool_call_id=call_id, error=error):
             key = "output" if error is None else "error"
             result = types.FunctionResponse(id=call_id, name=names.get(call_id), response={key: result_of(turn)})

@@ -5,7 +5,7 @@ Needs the extra ``openai``; importing this module without it raises ``Configurat
 
 import os
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from agui_runtime.adapters.llm.extras import missing_extra
 
@@ -17,8 +17,9 @@ except ImportError as error:
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
+from agui_runtime.adapters.llm.answer_body import NOT_COMPRESSED
 from agui_runtime.adapters.llm.faults import broke_off, connection_fault, filtered, provider_fault, timeout_fault
-from agui_runtime.adapters.llm.openai_messages import messages_of, tool_choice_of, tools_of
+from agui_runtime.adapters.llm.openai_messages import API, REASONING_FIELDS, messages_of, tool_choice_of, tools_of
 from agui_runtime.adapters.llm.parameters import without_nothing
 from agui_runtime.adapters.llm.reply import Reply
 from agui_runtime.adapters.llm.sdk_model import Question, SdkModel
@@ -41,12 +42,16 @@ class OpenAIModel(SdkModel[Answer]):
         client: an SDK client made by you, ``AsyncAzureOpenAI`` for example, in place of the key, URL and headers; it
             is yours to close, and its own timeouts and retries hold.
         max_tokens_parameter: older servers know ``max_tokens`` only.
+        reasoning_field: where the server insists on its thoughts behind every call, ``reasoning_content`` for DeepSeek:
+            it is sent empty where they are lost (GraphQL frontends do not keep them).
         reports_usage: whether to ask for token counts; a few servers refuse the question.
         settings: what is the same for all providers.
 
     Raises:
         ConfigurationError: there is no key, or no model is named.
     """
+
+    api: ClassVar[str] = API
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class OpenAIModel(SdkModel[Answer]):
         provider: str = "OpenAI",
         client: openai.AsyncOpenAI | None = None,
         max_tokens_parameter: str = "max_completion_tokens",
+        reasoning_field: str | None = None,
         reports_usage: bool = True,
         settings: ModelSettings | None = None,
     ) -> None:
@@ -65,6 +71,7 @@ class OpenAIModel(SdkModel[Answer]):
         self._owns_client = client is None
         self._client = client or self._new_client(api_key, base_url, headers)
         self._max_tokens_parameter = max_tokens_parameter
+        self._reasoning_field = reasoning_field
         self._reports_usage = reports_usage
 
     async def close(self) -> None:
@@ -81,6 +88,7 @@ class OpenAIModel(SdkModel[Answer]):
                 api_key=api_key,
                 base_url=base_url,
                 default_headers=headers,
+                http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [self._watch]}),
                 max_retries=self._settings.max_retries,
                 timeout=openai.Timeout(timeouts.idle, connect=timeouts.connect),
             )
@@ -104,25 +112,31 @@ class OpenAIModel(SdkModel[Answer]):
         arguments: dict[str, Any] = without_nothing(optional)
         answer: Answer = await self._client.chat.completions.create(
             model=question.model,
-            messages=messages_of(question.turns, self._provider),
+            messages=messages_of(question.turns, self._provider, question.thoughts, self._reasoning_field),
             stream=True,
             # The API's own names, which the SDK's signature need not know.
             extra_body=self._settings.options or None,
+            extra_headers=NOT_COMPRESSED,
             **arguments,
         )
+        await self._watch(answer.response)
         return answer
 
     async def _read(self, answer: Answer, reply: Reply) -> AsyncGenerator[Event, None]:
         ending: str | None = None
+        is_counted = False
         async for chunk in answer:
             reply.name(chunk.id)
             if chunk.usage is not None:
+                is_counted = True
                 reply.counts.update(_counts(chunk))
-            for choice in chunk.choices[:1]:
+            # Some servers leave them out of their last event.
+            for choice in (chunk.choices or ())[:1]:
                 for event in _pieces(choice.delta, reply):
                     yield event
                 ending = choice.finish_reason or ending
-        if ending is None:
+        # Some servers give no reason for an end with a tool call; the count of tokens comes behind everything.
+        if ending is None and not is_counted:
             raise broke_off(self._provider)
         if ending == "content_filter":
             raise filtered(self._provider)
@@ -135,16 +149,22 @@ class OpenAIModel(SdkModel[Answer]):
             case openai.APITimeoutError():
                 return timeout_fault(self._provider, self._settings.timeouts.idle, begun=begun)
             case openai.APIStatusError(status_code=status):
-                return provider_fault(self._provider, status=status, code=error.code or error.type, text=str(error))
+                return self._refusal(error, status)
             case openai.APIConnectionError():
                 return connection_fault(self._provider, begun=begun)
             case openai.APIError():
-                return provider_fault(self._provider, status=None, code=error.code or error.type, text=str(error))
+                return self._refusal(error, None)
             case _:
                 return None
 
+    def _refusal(self, error: openai.APIError, status: int | None) -> AguiError:
+        # A gateway has its upstream's words in the body alone.
+        text = f"{error} {error.body}"
+        return provider_fault(self._provider, status=status, code=error.code or error.type, text=text)
+
 
 def _pieces(delta: ChoiceDelta, reply: Reply) -> Iterator[Event]:
+    yield from _thoughts(delta.model_extra or {}, reply)
     yield from reply.say(delta.content)
     yield from reply.say(delta.refusal)
     for call in delta.tool_calls or ():
@@ -153,6 +173,15 @@ def _pieces(delta: ChoiceDelta, reply: Reply) -> Iterator[Event]:
             yield from reply.call(call.index, function.name, call.id)
         if function is not None:
             yield from reply.arguments(call.index, function.arguments)
+
+
+def _thoughts(extra: Mapping[str, object], reply: Reply) -> Iterator[Event]:
+    for name in REASONING_FIELDS:
+        text = extra.get(name)
+        if isinstance(text, str) and text:
+            yield from reply.think(text)
+            reply.seal_thought(API, field=name)
+            return
 
 
 def _counts(chunk: ChatCompletionChunk) -> dict[str, int | None]:

@@ -1,7 +1,7 @@
 """A conversation in the form of OpenAI's chat completions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal, cast
 
 from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
@@ -15,9 +15,17 @@ from openai.types.chat.chat_completion_content_part_input_audio_param import Inp
 
 from agui_runtime.adapters.llm.conversation import Turn, kind_of, mime_type_of, not_taken, parts_of, result_of, url_of
 from agui_runtime.adapters.llm.parameters import ToolChoice
+from agui_runtime.adapters.llm.seals import Thought, Thoughts
 from agui_runtime.domain.json_value import copy_of
 from agui_runtime.domain.messages import AssistantMessage, MediaPart, TextPart, ToolMessage, UserMessage, text_of
 from agui_runtime.domain.tools import Tool
+
+API = "openai"
+"""Under which its thoughts are sealed."""
+
+REASONING_FIELDS = ("reasoning_content", "reasoning")
+"""Where servers put what a model thinks, which OpenAI's own API has no place for: DeepSeek and older vLLM, and
+OpenRouter, Groq and newer vLLM. Some send both, with the same text."""
 
 _AUDIO_FORMATS: dict[str, Literal["wav", "mp3"]] = {
     "audio/wav": "wav",
@@ -27,15 +35,24 @@ _AUDIO_FORMATS: dict[str, Literal["wav", "mp3"]] = {
 }
 
 
-def messages_of(turns: Sequence[Turn], provider: str) -> list[ChatCompletionMessageParam]:
+def messages_of(
+    turns: Sequence[Turn], provider: str, thoughts: Thoughts, reasoning_field: str | None
+) -> list[ChatCompletionMessageParam]:
     """The conversation.
 
     Instructions have the role ``system``, which every server knows; OpenAI's own models read it as ``developer``.
+    Thoughts go back, as servers that think want them, while the answer to the user's last message is not complete.
 
     Raises:
         InvalidError: an attachment that has no form here.
     """
-    return [_message(turn, provider) for turn in turns]
+    newest = max((index for index, turn in enumerate(turns) if isinstance(turn, UserMessage)), default=-1)
+    return [
+        _message(turn, provider, thoughts.get(turn.id, ()), reasoning_field)
+        if index > newest
+        else _message(turn, provider, (), None)
+        for index, turn in enumerate(turns)
+    ]
 
 
 def tools_of(tools: Sequence[Tool]) -> list[ChatCompletionFunctionToolParam]:
@@ -62,21 +79,25 @@ def tool_choice_of(choice: ToolChoice) -> ChatCompletionToolChoiceOptionParam:
     return "none" if choice.mode == "none" else "auto"
 
 
-def _message(turn: Turn, provider: str) -> ChatCompletionMessageParam:
+def _message(
+    turn: Turn, provider: str, thoughts: Sequence[Thought], reasoning_field: str | None
+) -> ChatCompletionMessageParam:
     match turn:
         case UserMessage(content=str() as text):
             return {"role": "user", "content": text}
         case UserMessage(content=content):
             return {"role": "user", "content": list(_parts(parts_of(content), provider))}
         case AssistantMessage():
-            return _assistant(turn)
+            return _assistant(turn, thoughts, reasoning_field)
         case ToolMessage(tool_call_id=call_id):
             return {"role": "tool", "tool_call_id": call_id, "content": result_of(turn)}
         case _:
             return {"role": "system", "content": text_of(turn.content)}
 
 
-def _assistant(turn: AssistantMessage) -> ChatCompletionAssistantMessageParam:
+def _assistant(
+    turn: AssistantMessage, thoughts: Sequence[Thought], reasoning_field: str | None
+) -> ChatCompletionAssistantMessageParam:
     message: ChatCompletionAssistantMessageParam = {"role": "assistant"}
     text = text_of(turn.content)
     if text:
@@ -91,6 +112,11 @@ def _assistant(turn: AssistantMessage) -> ChatCompletionAssistantMessageParam:
             for call in turn.tool_calls
         ]
         message["tool_calls"] = calls
+    sealed = thoughts[0].seal.facts.get("field") if thoughts else None
+    name = sealed if sealed in REASONING_FIELDS else reasoning_field
+    if turn.tool_calls and name is not None:
+        # No field of OpenAI's own.
+        cast("dict[str, Any]", message)[name] = "".join(thought.text for thought in thoughts)
     return message
 
 

@@ -4,8 +4,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from attrs import define
 
+from agui_runtime.adapters.llm.seals import Seal, sealed
 from agui_runtime.domain.events import (
     Event,
+    ReasoningEncryptedValue,
+    ReasoningEnd,
+    ReasoningMessageContent,
+    ReasoningMessageEnd,
+    ReasoningMessageStart,
+    ReasoningStart,
     RunFinished,
     TextMessageContent,
     TextMessageEnd,
@@ -51,18 +58,57 @@ class Reply:
         self._text_id: str | None = None
         self._calls: dict[Hashable, _Call] = {}
         self._has_spoken = False
+        self._thought_id: str | None = None
+        self._thought_seal: Seal | None = None
+        self._parts = 0
 
     def name(self, answer_id: str | None) -> None:
         """The provider's id of the answer; the first counts."""
         if self._message_id is None:
             self._message_id = self._free(answer_id)
 
+    def start_thought(self) -> Iterator[Event]:
+        """The model begins to think aloud."""
+        yield from self._end_text()
+        yield from self.end_thought()
+        self.name(None)
+        self._thought_id = self._free(None)
+        yield ReasoningStart(self._thought_id)
+        yield ReasoningMessageStart(self._thought_id)
+        self._parts += 1
+
+    def think(self, delta: str | None) -> Iterator[Event]:
+        """A piece of what the model thinks."""
+        if not delta:
+            return
+        if self._thought_id is None:
+            yield from self.start_thought()
+        assert self._thought_id is not None  # noqa: S101 - just started
+        yield ReasoningMessageContent(self._thought_id, delta)
+
+    def seal_thought(self, api: str, **facts: str) -> None:
+        """Keep with the open thought what the provider wants back with it."""
+        place = max(self._parts - 1, 0)
+        self._thought_seal = Seal(api=api, facts=facts, answer=self._message_id or "", place=place)
+
+    def end_thought(self) -> Iterator[Event]:
+        """The thought is complete; harmless where none is open."""
+        thought_id, seal = self._thought_id, self._thought_seal
+        self._thought_id = self._thought_seal = None
+        if thought_id is not None:
+            yield ReasoningMessageEnd(thought_id)
+            if seal is not None:
+                yield ReasoningEncryptedValue("message", thought_id, sealed(seal))
+            yield ReasoningEnd(thought_id)
+
     def say(self, delta: str | None) -> Iterator[Event]:
         """A piece of text."""
         if not delta:
             return
+        yield from self.end_thought()
         if self._text_id is None:
             self.name(None)
+            self._parts += 1
             # Behind a tool call the text is another message: the first one has ended.
             self._text_id = self._free(None) if self._has_spoken else self._message_id or self._free(None)
             self._has_spoken = True
@@ -72,7 +118,9 @@ class Reply:
     def call(self, key: Hashable, name: str, call_id: str | None) -> Iterator[Event]:
         """A tool call begins; ``key`` is the provider's handle for its pieces."""
         yield from self._end_text()
+        yield from self.end_thought()
         self.name(None)
+        self._parts += 1
         call = self._calls[key] = _Call(self._free(call_id))
         yield ToolCallStart(call.id, name, self._message_id)
 
@@ -89,6 +137,10 @@ class Reply:
         if delta:
             yield ToolCallArgs(self._calls[key].id, delta)
 
+    def seal_call(self, key: Hashable, api: str, **facts: str) -> Iterator[Event]:
+        """What the provider wants back with a call."""
+        yield ReasoningEncryptedValue("tool-call", self._calls[key].id, sealed(Seal(api=api, facts=facts)))
+
     def end_call(self, key: Hashable) -> Iterator[Event]:
         """A call's arguments are complete."""
         call = self._calls.get(key)
@@ -99,6 +151,7 @@ class Reply:
     def end(self) -> Iterator[Event]:
         """The answer is complete."""
         yield from self._end_text()
+        yield from self.end_thought()
         for key in tuple(self._calls):
             yield from self.end_call(key)
 

@@ -6,15 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 from uuid import uuid4
 
+import httpx2
 from attrs import frozen
 
+from agui_runtime.adapters.llm.answer_body import watch
 from agui_runtime.adapters.llm.conversation import Turn, conversation_of
 from agui_runtime.adapters.llm.faults import too_slow, unreadable
 from agui_runtime.adapters.llm.parameters import Parameters, parameters_of
 from agui_runtime.adapters.llm.reply import Reply, finished
+from agui_runtime.adapters.llm.seals import Thoughts, thoughts_of
 from agui_runtime.adapters.llm.settings import ModelSettings
 from agui_runtime.adapters.llm.stream import AnswerStream
 from agui_runtime.application.values import ModelRequest, ModelRun
@@ -39,10 +42,14 @@ class Question:
     turns: tuple[Turn, ...]
     tools: tuple[Tool, ...]
     parameters: Parameters
+    thoughts: Thoughts
 
 
 class SdkModel(ABC, Generic[S]):
     """A ``LanguageModel`` over an SDK whose open answer is an ``S``.
+
+    Attributes:
+        api: the name under which its reasoning is sealed.
 
     Args:
         provider: its name, for people.
@@ -50,6 +57,8 @@ class SdkModel(ABC, Generic[S]):
         settings: what is the same for all providers.
         key: kept out of the log.
     """
+
+    api: ClassVar[str]
 
     def __init__(self, provider: str, model: str, settings: ModelSettings | None, key: str | None) -> None:
         if not model:
@@ -106,12 +115,22 @@ class SdkModel(ABC, Generic[S]):
     def _fault_of(self, error: Exception, *, begun: bool) -> AguiError | None:
         """What an exception of the SDK means, before the answer or within it; ``None`` for one of something else."""
 
+    async def _watch(self, response: httpx2.Response) -> None:
+        """Put the limits around a response that has not been read."""
+        watch(response, self._provider, self._settings)
+
     def _question(self, request: ModelRequest) -> Question:
         parameters = parameters_of(request.forwarded_parameters, request.tools)
         allowed = self._settings.allowed_models
         if parameters.model is not None and allowed is not None and parameters.model not in {*allowed, self._model}:
             raise InvalidError(f"The model {parameters.model!r} is not one that clients may ask for.")
-        return Question(parameters.model or self._model, conversation_of(request.messages), request.tools, parameters)
+        return Question(
+            model=parameters.model or self._model,
+            turns=conversation_of(request.messages),
+            tools=request.tools,
+            parameters=parameters,
+            thoughts=thoughts_of(request.messages, self.api),
+        )
 
     async def _begin(self, question: Question) -> S:
         seconds = self._settings.timeouts.first_byte

@@ -19,6 +19,11 @@ def _count(_: object, attribute: "Attribute[int]", value: int) -> None:
         raise ConfigurationError(f"{attribute.name} of a model must be 0 or more, not {value}.")
 
 
+def _size(_: object, attribute: "Attribute[int]", value: int) -> None:
+    if value < 1:
+        raise ConfigurationError(f"The limit {attribute.name!r} of a model must be 1 byte or more, not {value}.")
+
+
 @frozen
 class ModelTimeouts:
     """How long to wait for a provider, in seconds.
@@ -32,6 +37,19 @@ class ModelTimeouts:
     connect: float = field(default=10.0, validator=_positive)
     first_byte: float = field(default=120.0, validator=_positive)
     idle: float = field(default=120.0, validator=_positive)
+
+
+@frozen
+class ModelLimits:
+    """How much of an answer is read, in bytes as they come from the provider.
+
+    Attributes:
+        event_bytes: one event, or an error's body; events are small, but for media that a model makes.
+        answer_bytes: all of an answer, keep-alive comments included.
+    """
+
+    event_bytes: int = field(default=8 * 1024 * 1024, validator=_size)
+    answer_bytes: int = field(default=64 * 1024 * 1024, validator=_size)
 
 
 def _new_id() -> str:
@@ -53,6 +71,7 @@ class ModelSettings:
 
     allowed_models: frozenset[str] | None = None
     timeouts: ModelTimeouts = Factory(ModelTimeouts)
+    limits: ModelLimits = Factory(ModelLimits)
     max_retries: int = field(default=2, validator=_count)
     parallel_tool_calls: bool = True
     options: dict[str, Any] = Factory(dict[str, Any])

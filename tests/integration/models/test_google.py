@@ -71,6 +71,10 @@ class TestGoogle(LanguageModelContract):
         yield model
         await model.close()
 
+    def life(self, size: int = 32) -> bytes:
+        """The SDK knows no comments."""
+        return b'data: {"responseId": "resp_1"}'.ljust(size - 2) + b"\n\n"
+
     def test_a_prompt_that_the_filter_refuses_is_told(self) -> None:
         fault = self.failure(streaming(sse({"promptFeedback": {"blockReason": "SAFETY"}, "responseId": "resp_1"})))
         assert fault.message == "The content filter of the model provider Google stopped the answer."

@@ -54,6 +54,13 @@ class TestOpenAI(LanguageModelContract):
         fault = self.failure(streaming(sse({"id": "chatcmpl-1", "choices": 7})))
         assert fault.message == "The model provider OpenAI sent something that cannot be read."
 
+    @pytest.mark.parametrize(
+        ("code", "expected"), [(429, ErrorCode.RATE_LIMITED), (502, ErrorCode.UNAVAILABLE), (504, ErrorCode.TIMED_OUT)]
+    )
+    def test_a_gateways_error_within_the_answer_has_its_upstreams_status(self, code: int, expected: str) -> None:
+        within = sse({"id": "gen-1", "choices": [], "error": {"code": code, "message": "sk-secret-key"}})
+        assert self.failure(streaming(self.so, within)).code == expected
+
 
 def test_a_model_without_a_key_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

@@ -346,3 +346,14 @@ def test_ten_times_the_pieces_take_about_ten_times_as_long() -> None:
     few = min(seconds(5_000) for _ in range(3))
     many = min(seconds(50_000) for _ in range(3))
     assert many < 40 * few
+
+
+def test_a_sealed_value_stays_with_its_call() -> None:
+    (message,) = fold(
+        e.ToolCallStart("c", "weather", "m"),
+        e.ReasoningEncryptedValue("tool-call", "c", "sealed"),
+        e.ToolCallArgs("c", "{}"),
+        e.ToolCallEnd("c"),
+    )
+    assert isinstance(message, m.AssistantMessage)
+    assert [(call.arguments, call.encrypted_value) for call in message.tool_calls] == [("{}", "sealed")]

@@ -9,7 +9,7 @@ from agui_runtime.adapters.codec.decoding import decode_run_input, decode_stored
 from agui_runtime.adapters.codec.runs import encode_run_input
 from agui_runtime.domain.errors import ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
-from agui_runtime.domain.messages import UserMessage
+from agui_runtime.domain.messages import AssistantMessage, UserMessage
 from agui_runtime.domain.runs import Resume, RunInput
 from agui_runtime.domain.tools import NO_PARAMETERS, Tool
 
@@ -126,3 +126,13 @@ def test_a_stored_run_input_keeps_an_answer_without_an_id() -> None:
 def test_a_stored_event_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(InvalidError, match="unknown type 'X'"):
         decode_stored_event({"type": "X"})
+
+
+def test_what_is_sealed_with_a_call_comes_in_and_goes_out() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    sealed = {**call, "id": "d", "encryptedValue": "sealed"}
+    sent = {**SMALLEST, "messages": [{"id": "a", "role": "assistant", "toolCalls": [call, sealed]}]}
+    (message,) = decode_run_input(sent).messages
+    assert isinstance(message, AssistantMessage)
+    assert [call.encrypted_value for call in message.tool_calls] == [None, "sealed"]
+    assert encode_run_input(run_input(messages=(message,)))["messages"] == sent["messages"]
