@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from typing import get_args
 
 from attrs import evolve
 
@@ -9,6 +10,7 @@ from agui_runtime.application.failures import failure_of
 from agui_runtime.application.iterators import close
 from agui_runtime.application.model_turn import ModelTurn, Toolbox, add_up
 from agui_runtime.application.ports import LanguageModel
+from agui_runtime.application.shared_state import SharedState, StateAccess
 from agui_runtime.application.values import AgentDescription, AgentRun, ModelRequest, RunContext
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event, RunFinished
@@ -39,9 +41,11 @@ class ModelAgent:
         description: for people, and for models that use the agent as a tool.
         instructions: stand before every conversation.
         max_steps: how often the model is asked in one run; a run that has used them up ends with the last results.
+        state: whether the model knows the state that the page shares (``read``), and may change it too (``edit``).
+            ``hidden`` by default, since what the model knows its provider does.
 
     Raises:
-        ConfigurationError: ``max_steps`` is less than 1.
+        ConfigurationError: ``max_steps`` is less than 1, or ``state`` is none of these.
         InvalidError: the name is none for an agent.
     """
 
@@ -53,10 +57,14 @@ class ModelAgent:
         description: str = "",
         instructions: str = "",
         max_steps: int = MAX_STEPS,
+        state: StateAccess = "hidden",
     ) -> None:
         if max_steps < 1:
             raise ConfigurationError(f"max_steps of the agent {name!r} must be 1 or more, not {max_steps}.")
+        if state not in get_args(StateAccess):
+            raise ConfigurationError(f"state of the agent {name!r} must be hidden, read or edit, not {state!r}.")
         self._model = model
+        self._state: StateAccess = state
         self._description = AgentDescription(AgentName(name), description)
         self._instructions = instructions
         self._max_steps = max_steps
@@ -79,21 +87,22 @@ class ModelAgent:
         Raises:
             AguiError: it cannot be reached or refuses.
         """
+        state = SharedState(run_input.state, self._state, context.tools, run_input.tools)
         request = ModelRequest(
-            messages=self._conversation(run_input),
-            tools=run_input.tools,
+            messages=self._conversation(run_input, state),
+            tools=(*run_input.tools, *state.tools),
             thread_id=run_input.thread_id,
             run_id=run_input.run_id,
             forwarded_parameters=run_input.forwarded_props,
             properties=context.properties,
         )
-        toolbox = Toolbox(context.tools, frozenset(tool.name for tool in run_input.tools))
-        loop = _Loop(self._model, self._max_steps, run_input, request, toolbox)
+        toolbox = Toolbox(state, frozenset(tool.name for tool in run_input.tools))
+        loop = _Loop(self._model, self._max_steps, run_input, request, toolbox, state)
         await loop.begin()
         return AgentRun(loop)
 
-    def _conversation(self, run_input: RunInput) -> tuple[Message, ...]:
-        preface = "\n\n".join(filter(None, (self._instructions, _told(run_input.context))))
+    def _conversation(self, run_input: RunInput, state: SharedState) -> tuple[Message, ...]:
+        preface = "\n\n".join(filter(None, (self._instructions, _told(run_input.context), state.description)))
         messages = repair_history(run_input.messages)
         return (SystemMessage(id="instructions", content=preface), *messages) if preface else messages
 
@@ -106,13 +115,20 @@ class _Loop(AsyncIterator[Event]):
     """
 
     def __init__(
-        self, model: LanguageModel, max_steps: int, run_input: RunInput, request: ModelRequest, toolbox: Toolbox
+        self,
+        model: LanguageModel,
+        max_steps: int,
+        run_input: RunInput,
+        request: ModelRequest,
+        toolbox: Toolbox,
+        state: SharedState,
     ) -> None:
         self._model = model
         self._steps_left = max_steps
         self._input = run_input
         self._request = request
         self._toolbox = toolbox
+        self._state = state
         self._source: AsyncIterator[Event] | None = None
         self._usage: list[JsonObject] = []
         self._events = self._run()
@@ -160,6 +176,8 @@ class _Loop(AsyncIterator[Event]):
             async with aclosing(turn.results()) as results:
                 async for result in results:
                     yield result
+                    for change in self._state.changes_of(result.tool_call_id):
+                        yield change
         except Exception as error:
             raise failure_of(error) from error
         finally:

@@ -84,7 +84,7 @@ class ModelTurn:
             case None:
                 pass
 
-    async def results(self) -> AsyncGenerator[e.Event, None]:
+    async def results(self) -> AsyncGenerator[e.ToolCallResult, None]:
         """The results of the calls that the frontend does not answer, in the order of the calls."""
         for call_id, call in self._calls.items():
             if call.execution is not None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from agui_runtime.application.model_agent import ModelAgent
 from agui_runtime.domain.tools import ServerTool, Tool
 from tests.integration.models.openai_wire import HELLO, call, chunk, error, model_before
 from tests.support.agui_client import HEADERS, WireEvent, events_of, run_input, types_of
@@ -94,6 +95,42 @@ def test_a_frontend_tools_call_ends_the_run_and_its_result_starts_the_next() -> 
             again = await play(url, "", thread="t", messages=history, tools=[SHOW_MAP])
             assert types_of(again)[-1] == "RUN_FINISHED"
             assert [message["role"] for message in served.bodies[1]["messages"]] == ["user", "assistant", "tool"]
+
+    run(main())
+
+
+def test_a_model_is_told_the_pages_context_and_its_state_and_changes_it() -> None:
+    delta = '{"delta":[{"op":"replace","path":"/count","value":2}]}'
+    counting = streaming(call(0, "call_s", "AGUISendStateDelta", delta), chunk({}, "tool_calls"))
+    context = [{"description": "The user's name", "value": "Ada"}]
+
+    async def main() -> None:
+        async with model_before(counting, streaming(*HELLO)) as (model, served):
+            agent = ModelAgent(model, "default", instructions="Be kind.", state="edit")
+            async with serving(runtime(agents=(agent,))) as url:
+                said = await play(url, "Count!", thread="t", context=context, state={"count": 1})
+                (change,) = [event for event in said if event["type"] == "STATE_DELTA"]
+                assert change["delta"] == [{"op": "replace", "path": "/count", "value": 2}]
+                system, question = served.bodies[0]["messages"]
+                assert (system["role"], question["content"]) == ("system", "Count!")
+                assert "Be kind." in system["content"]
+                assert "The user's name: Ada" in system["content"]
+                assert '{"count":1}' in system["content"]
+                replayed = events_of(
+                    await exchange(f"{url}/agent/default/connect", run_input(thread="t"), headers=HEADERS)
+                )
+                snapshots = [event["snapshot"] for event in replayed if event["type"] == "STATE_SNAPSHOT"]
+                assert snapshots[-1] == {"count": 2}
+
+    run(main())
+
+
+def test_a_graphql_frontends_agent_session_is_told_the_pages_context() -> None:
+    async def main() -> None:
+        async with model_before(streaming(*HELLO)) as (model, served):
+            async with serving(runtime(agents=(ModelAgent(model, "poet"),))) as url:
+                await exchange(url, chat("Hi", agent="poet", context=[{"description": "Mood", "value": "blue"}]))
+            assert "Mood: blue" in served.bodies[0]["messages"][0]["content"]
 
     run(main())
 
