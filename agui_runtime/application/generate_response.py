@@ -186,7 +186,8 @@ class GenerateResponse:
             raise
 
     async def _answer(self, producer: Producer, run_input: RunInput | None, context: RunContext) -> Started:
-        seconds = self._limits.max_seconds
+        limits = self._limits
+        seconds = min(limits.max_seconds, limits.idle_seconds or limits.max_seconds)
         try:
             async with asyncio.timeout(seconds):
                 return await producer.start(run_input, context)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from copy import deepcopy
+from time import monotonic
 from typing import Protocol
 
 from attrs import define, frozen
@@ -96,11 +97,13 @@ class RunDriver:
     Attributes:
         state: the run's agent's state so far.
         agent_states: states that were reported for agents by name.
+        heard_at: when something was last recorded, in seconds of the monotonic clock.
     """
 
     def __init__(self, plan: RunPlan) -> None:
         self.state = plan.state
         self.agent_states: dict[str, JsonValue] = {}
+        self.heard_at = monotonic()
         self._plan = plan
         self._lifecycle = Lifecycle()
         self._calls: dict[str, _OpenCall] = {}
@@ -205,6 +208,7 @@ class RunDriver:
         if self._ready and not self._sealed:
             ready, self._ready = self._ready, []
             await self._plan.recording.append(ready)
+            self.heard_at = monotonic()
 
     def _note(self, event: e.Event) -> None:
         match event:

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 from attrs import evolve, frozen
 
@@ -234,7 +236,7 @@ class RunSupervisor:
     ) -> Outcome:
         driving = asyncio.create_task(driver.drive(), name=f"drive {plan.run_input.run_id}")
         deadline = asyncio.get_running_loop().time() + self._limits.max_seconds
-        cut = await self._watch(driving, signal, verdict, deadline)
+        cut = await self._watch(driver, driving, signal, verdict, deadline)
         if cut is not None:
             driving.cancel()
             await asyncio.wait({driving}, timeout=self._limits.stop_seconds)
@@ -251,6 +253,7 @@ class RunSupervisor:
 
     async def _watch(
         self,
+        driver: RunDriver,
         driving: "asyncio.Task[Outcome]",
         signal: StopSignal,
         verdict: "asyncio.Task[Verdict] | None",
@@ -267,14 +270,24 @@ class RunSupervisor:
                 return None
             if signal.requested.done():
                 return Stopped()
-            left = deadline - asyncio.get_running_loop().time()
+            remaining = deadline - asyncio.get_running_loop().time()
+            left = min(remaining, self._silence_left(driver))
             if left <= 0:
-                return Failed(
-                    f"The run was cut: it took longer than {self._limits.max_seconds:g} seconds, the limit of one run.",
-                    ErrorCode.TIMED_OUT,
-                )
+                return self._timed_out(is_silent=remaining > 0)
             pending = {future for future in waiting if not future.done()}
             await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+    def _silence_left(self, driver: RunDriver) -> float:
+        return driver.heard_at + self._limits.idle_seconds - monotonic() if self._limits.idle_seconds else math.inf
+
+    def _timed_out(self, *, is_silent: bool) -> Outcome:
+        limits = self._limits
+        broken = (
+            f"nothing came for {limits.idle_seconds:g} seconds, the longest silence"
+            if is_silent
+            else f"it took longer than {limits.max_seconds:g} seconds, the limit"
+        )
+        return Failed(f"The run was cut: {broken} of one run.", ErrorCode.TIMED_OUT)
 
     def _result_of(self, driving: "asyncio.Task[Outcome]", plan: RunPlan) -> Outcome:
         if driving.cancelled():

@@ -80,6 +80,9 @@ class Settings:
     remote_idle_seconds: float = _setting(120.0, readers.seconds, "Longest silence of a remote agent within a run")
     max_body_bytes: int = _setting(10 * 1024 * 1024, readers.count, "Largest request body, in bytes")
     body_seconds: float = _setting(30.0, readers.seconds, "How long a request body may take to arrive")
+    write_seconds: float = _setting(
+        60.0, readers.seconds_or_off, "How long a stream may wait for its client to read; 0 for ever"
+    )
     max_query_depth: int = _setting(20, readers.count, "Deepest nesting of a GraphQL query")
     max_query_aliases: int = _setting(100, readers.count, "Most aliases of a GraphQL query")
     max_query_fields: int = _setting(500, readers.count, "Most fields of a GraphQL query, as written")
@@ -88,6 +91,7 @@ class Settings:
     max_run_events: int = _setting(100_000, readers.count, "Most events of one run")
     max_run_bytes: int = _setting(16 * 1024 * 1024, readers.count, "Most output of one run, in characters")
     max_run_seconds: float = _setting(600.0, readers.seconds, "Longest run")
+    run_idle_seconds: float = _setting(0.0, readers.seconds_or_off, "Longest silence of a run; 0 for any")
     tool_seconds: float = _setting(60.0, readers.seconds, "Longest call of a server-side tool")
     stop_seconds: float = _setting(5.0, readers.seconds, "How long a stopped agent may take before its run is sealed")
     busy_seconds: float = _setting(2.0, readers.seconds, "How long a new run waits for the old one on the same thread")
@@ -161,7 +165,7 @@ class Settings:
     @property
     def http_limits(self) -> HttpLimits:
         """Limits on requests."""
-        return HttpLimits(self.max_body_bytes, self.body_seconds)
+        return HttpLimits(self.max_body_bytes, self.body_seconds, self.write_seconds)
 
     @property
     def document_limits(self) -> DocumentLimits:
@@ -175,6 +179,7 @@ class Settings:
             max_events=self.max_run_events,
             max_bytes=self.max_run_bytes,
             max_seconds=self.max_run_seconds,
+            idle_seconds=self.run_idle_seconds,
             tool_seconds=self.tool_seconds,
             stop_seconds=self.stop_seconds,
             busy_seconds=self.busy_seconds,

@@ -34,6 +34,7 @@ class RunLimits:
         max_events: events, the terminal ones not counted.
         max_bytes: characters of text, arguments and results together.
         max_seconds: from start to end.
+        idle_seconds: longest silence of its agent or model; 0 for any.
         tool_seconds: one server-side tool call, unless the tool says otherwise.
         stop_seconds: how long a stopped agent may take to unwind before its run is sealed.
         busy_seconds: how long a new run waits for a stopping one on the same thread.
@@ -43,6 +44,7 @@ class RunLimits:
     max_events: int = 100_000
     max_bytes: int = 16 * 1024 * 1024
     max_seconds: float = 600.0
+    idle_seconds: float = 0.0
     tool_seconds: float = 60.0
     stop_seconds: float = 5.0
     busy_seconds: float = 2.0

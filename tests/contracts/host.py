@@ -306,6 +306,39 @@ class HostContract:
         run(test())
         assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
+    def test_a_client_that_does_not_read_closes_the_body_in_time(self) -> None:
+        class Flood(Body):
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                while True:
+                    yield b"x" * 100_000
+
+        async def test() -> None:
+            body = Flood()
+            async with self.serving(router(streamed(body), limits=HttpLimits(write_seconds=0.3))) as url:
+                host, _, port = url.removeprefix("http://").partition(":")
+                # The reader takes a little from the system by itself, and then no more.
+                _, writer = await asyncio.open_connection(host, int(port), limit=1000)
+                writer.write(b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n")
+                async with asyncio.timeout(SOON):
+                    await body.closed.wait()
+                assert body.closings == 1
+                writer.transport.abort()
+
+        run(test())
+
+    def test_a_client_that_reads_slowly_gets_everything(self) -> None:
+        async def test() -> None:
+            body = Body(*[b"%06d" % number * 20_000 for number in range(20)])
+            async with self.serving(router(streamed(body), limits=HttpLimits(write_seconds=SOON))) as url:
+                async with aiohttp.ClientSession(url, read_bufsize=1000) as client, client.get("/api") as answer:
+                    whole = b""
+                    async for piece in answer.content.iter_chunked(50_000):
+                        whole += piece
+                        await asyncio.sleep(0.001)
+                assert whole == b"".join(b"%06d" % number * 20_000 for number in range(20))
+
+        run(test())
+
     def test_a_client_that_hangs_up_cancels_a_handler_that_has_not_answered(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -1,4 +1,4 @@
-"""A run's batches as SSE bytes: one write for each batch (contract agui §1)."""
+"""A run's batches as SSE bytes: one write for each batch that is not very long (contract agui §1)."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -18,6 +18,9 @@ from agui_runtime.domain.errors import AguiError
 logger = logging.getLogger(__name__)
 
 Batches = AsyncIterator[Sequence[LogEntry]]
+
+MAX_BATCH = 1024
+"""Entries framed at once: a slow reader's backlog is kept as entries, which all readers share, and not as bytes."""
 
 _HEADERS: Headers = (("content-type", sse.CONTENT_TYPE), ("cache-control", "no-cache"))
 
@@ -62,8 +65,9 @@ class EventStream:
     async def _frame(self) -> AsyncGenerator[bytes, None]:
         try:
             async for batch in self._batches:
-                if piece := b"".join(map(self._entry, batch)):
-                    yield piece
+                for start in range(0, len(batch), MAX_BATCH):
+                    if piece := b"".join(map(self._entry, batch[start : start + MAX_BATCH])):
+                        yield piece
         except Exception as error:
             # The log is away, or what it holds cannot be shown: the client must not wait for an end that never comes.
             logger.exception("A run could not be shown to its client; request %s.", self._correlation_id)

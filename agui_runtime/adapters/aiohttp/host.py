@@ -1,13 +1,16 @@
 """Mounts a router into an aiohttp application."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from agui_runtime.adapters.http.exchange import IncomingRequest, Response, StreamedBody
-from agui_runtime.adapters.http.keep_alive import send_kept_alive
 from agui_runtime.adapters.http.router import Router
+from agui_runtime.adapters.http.sending import SlowReaderError, send_body
+
+logger = logging.getLogger(__name__)
 
 
 def add_router(app: web.Application, router: Router, *, is_exact: bool = False) -> None:
@@ -26,7 +29,7 @@ def add_router(app: web.Application, router: Router, *, is_exact: bool = False) 
         response = await router.handle(_incoming(request))
         if isinstance(response.body, bytes):
             return _whole(request, response)
-        return await _streamed(request, response, response.body)
+        return await _streamed(request, response, response.body, router.write_seconds)
 
     paths = router.exact_paths if is_exact else (router.base_path or "/", router.base_path + "/{below:.*}")
     for path in paths:
@@ -68,15 +71,23 @@ def _add_headers(answer: web.StreamResponse, response: Response) -> None:
         answer.headers.add(name, value)
 
 
-async def _streamed(request: web.Request, response: Response, body: StreamedBody) -> web.StreamResponse:
+async def _streamed(
+    request: web.Request, response: Response, body: StreamedBody, write_seconds: float
+) -> web.StreamResponse:
     answer = web.StreamResponse(status=response.status)
     _add_headers(answer, response)
     if request.keep_alive:
         answer.headers["Connection"] = "keep-alive"
     try:
         await answer.prepare(request)
-        await send_kept_alive(body, answer.write, response.keep_alive)
-        await answer.write_eof()
+        await send_body(
+            body, answer.write, answer.write_eof, keep_alive=response.keep_alive, write_seconds=write_seconds
+        )
+    except SlowReaderError as error:
+        logger.info("A stream to %s was cut. %s", request.remote, error)
+        if request.transport is not None:
+            # Closed, it would first wait until all was read.
+            request.transport.abort()
     except ConnectionError:
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.
         pass

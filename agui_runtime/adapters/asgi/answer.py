@@ -1,22 +1,33 @@
 """The router's answer as ASGI messages."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from agui_runtime.adapters.asgi.client import Client, Scope, Send
+from agui_runtime.adapters.asgi.uvicorn import abort_connection
 from agui_runtime.adapters.http.exchange import Response, StreamedBody
-from agui_runtime.adapters.http.keep_alive import send_kept_alive
+from agui_runtime.adapters.http.sending import SlowReaderError, send_body
+
+logger = logging.getLogger(__name__)
 
 CLIENT_CLOSED_REQUEST = 499
 """Nginx's status for a client that did not wait for its answer."""
 
 
-async def answer(scope: Scope, response: Response, send: Send) -> None:
-    """Send it, whole or piece by piece."""
+async def answer(scope: Scope, response: Response, send: Send, *, write_seconds: float) -> None:
+    """Send it, whole or piece by piece.
+
+    Args:
+        scope: the request's.
+        response: what is sent.
+        send: the server's.
+        write_seconds: how long a piece may wait for its client to read; 0 for ever.
+    """
     if isinstance(response.body, bytes):
         await _whole(scope, response, response.body, send)
     else:
-        await _streamed(scope, response, response.body, send)
+        await _streamed(scope, response, response.body, send, write_seconds)
 
 
 async def say_gone(client: Client, send: Send) -> None:
@@ -36,14 +47,19 @@ async def _whole(scope: Scope, response: Response, body: bytes, send: Send) -> N
     await send({"type": "http.response.body", "body": b"" if is_bodiless or scope["method"] == "HEAD" else body})
 
 
-async def _streamed(scope: Scope, response: Response, body: StreamedBody, send: Send) -> None:
+async def _streamed(scope: Scope, response: Response, body: StreamedBody, send: Send, write_seconds: float) -> None:
     async def write(piece: bytes) -> None:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
 
+    async def end() -> None:
+        await send({"type": "http.response.body", "body": b""})
+
     try:
         await send({"type": "http.response.start", "status": response.status, "headers": _headers(scope, response)})
-        await send_kept_alive(body, write, response.keep_alive)
-        await send({"type": "http.response.body", "body": b""})
+        await send_body(body, write, end, keep_alive=response.keep_alive, write_seconds=write_seconds)
+    except SlowReaderError as error:
+        logger.info("A stream to %s was cut. %s", scope.get("client"), error)
+        await abort_connection(scope)
     except OSError:
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.
         pass

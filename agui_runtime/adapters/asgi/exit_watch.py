@@ -1,22 +1,14 @@
 """Notices that the server is about to exit: ASGI tells applications only after the last connection has closed."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from agui_runtime.adapters.asgi.uvicorn import server_of_this_process
+
 INTERVAL = 0.2
 """Seconds between two looks."""
-
-
-def server_of_this_process() -> Any | None:
-    """The uvicorn server whose signal handler is in place; ``None`` under any other server.
-
-    Uvicorn hands itself to nobody, but its handler of SIGTERM is a method of it.
-    """
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    return server if hasattr(server, "should_exit") else None
 
 
 class ExitWatch:

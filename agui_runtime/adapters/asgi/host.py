@@ -92,7 +92,7 @@ class AsgiHost:
     async def _answer(self, scope: Scope, client: Client, send: Send) -> None:
         response = await self._response(scope, client)
         client.is_answered = True
-        await answer(scope, response, send)
+        await answer(scope, response, send, write_seconds=self._router.write_seconds)
 
     async def _response(self, scope: Scope, client: Client) -> Response:
         try:

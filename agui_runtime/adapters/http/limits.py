@@ -1,4 +1,4 @@
-"""Limits on what a request may bring."""
+"""Limits on what a client may bring, and on how long it may take."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,17 @@ from attrs import frozen
 
 @frozen
 class HttpLimits:
-    """How large a body may be, in bytes, and how long it may take to come, in seconds."""
+    """What a client may do to a connection.
+
+    Attributes:
+        max_body_bytes: how large a request's body may be.
+        body_seconds: how long it may take to come.
+        write_seconds: how long a streamed answer may wait for its client to read; 0 for ever.
+    """
 
     max_body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0
+    write_seconds: float = 60.0
 
 
 class BodyTooLargeError(Exception):

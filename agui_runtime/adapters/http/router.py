@@ -52,7 +52,7 @@ class Router:
         routes: exact paths.
         below: what answers every other path below the base path; 404 where there is none.
         cors: which pages may call.
-        limits: on request bodies.
+        limits: on what clients may do.
         new_id: makes a correlation id for a request that brings none.
         telemetry: told of each ``request``: seconds to the answer's head, method, route and status;
             a span of the same.
@@ -77,6 +77,11 @@ class Router:
         self._limits = limits
         self._new_id = new_id
         self._telemetry = telemetry
+
+    @property
+    def write_seconds(self) -> float:
+        """How long a streamed answer may wait for its client to read; 0 for ever."""
+        return self._limits.write_seconds
 
     @property
     def exact_paths(self) -> Sequence[str]:

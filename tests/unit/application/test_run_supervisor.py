@@ -54,6 +54,32 @@ def test_a_run_that_takes_too_long_is_cut_and_the_limit_named() -> None:
     scenario(world, test)
 
 
+def test_a_run_that_is_silent_for_too_long_is_cut_and_the_limit_named() -> None:
+    world, source = world_of(idle_seconds=0.05), Source(*say("m", ["a"]), forever)
+
+    async def test() -> None:
+        events = await (await launch(world, source)).end()
+        assert error_of(events).code == ErrorCode.TIMED_OUT
+        assert "nothing came for 0.05 seconds, the longest silence" in error_of(events).message
+        assert events[:-1] == [*say("m", ["a"])]
+        assert source.closed == 1
+
+    scenario(world, test)
+
+
+def test_a_run_that_speaks_now_and_then_is_not_silent() -> None:
+    world = world_of(idle_seconds=0.5)
+
+    async def pause() -> None:
+        await asyncio.sleep(0.2)
+
+    async def test() -> None:
+        said = [step for piece in say("m", ["a"] * 4) for step in (piece, pause)]
+        assert (await (await launch(world, Source(*said, DONE))).end())[-1] == DONE
+
+    scenario(world, test)
+
+
 @pytest.mark.parametrize(
     ("limits", "words"), [({"max_events": 3}, "more than 3 events"), ({"max_bytes": 150}, "more than 150 bytes")]
 )
