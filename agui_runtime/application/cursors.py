@@ -1,8 +1,7 @@
 """Where a reader of a thread is, as text: what SSE calls the last event id."""
 
 import re
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 
 from attrs import frozen
 
@@ -39,6 +38,22 @@ def cursor_of(entry: LogEntry) -> str:
     return f"{entry.sequence}-{_stamp(entry)}{'-c' if _is_within_compacted(entry) else ''}"
 
 
+class CursorTexts:
+    """The same for one entry after the other: what was recorded together has one stamp, which is made once."""
+
+    def __init__(self) -> None:
+        self._recorded_at: datetime | None = None
+        self._stamp = ""
+
+    def of(self, entry: LogEntry) -> str:
+        """The text for the place behind an entry."""
+        if entry.recorded_at is not self._recorded_at:
+            self._recorded_at, self._stamp = entry.recorded_at, _stamp(entry)
+        if entry.compacted:
+            return cursor_of(entry)
+        return f"{entry.sequence}-{self._stamp}"
+
+
 def read_cursor(given: str | int) -> Cursor | None:
     """The place that a text or a bare sequence number tells; ``None`` where it tells none."""
     found = _TEXT.fullmatch(str(given).strip())
@@ -52,10 +67,5 @@ def _is_within_compacted(entry: LogEntry) -> bool:
 
 
 def _stamp(entry: LogEntry) -> str:
-    return _stamp_of(entry.recorded_at)
-
-
-# What is recorded together has one and the same time.
-@lru_cache(maxsize=128)
-def _stamp_of(recorded_at: datetime) -> str:
-    return f"{(recorded_at - _EPOCH) // timedelta(microseconds=1):x}"
+    since = entry.recorded_at - _EPOCH
+    return f"{(since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds:x}"

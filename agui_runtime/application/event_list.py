@@ -2,22 +2,31 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from agui_runtime.application.frames import NO_FRAMES, Frames
 from agui_runtime.application.values import LogEntry
 from agui_runtime.application.waiters import Waiters
+from agui_runtime.domain.events import PIECES
 
 
 class EventList:
-    """What is appended is seen by every cursor, in order, as one batch of all that is ready."""
+    """What is appended is seen by every cursor, in order, as one batch of all that is ready.
 
-    def __init__(self) -> None:
+    Args:
+        frames: pieces of streams wake a cursor once a frame; what is no piece, and the end, does it at once.
+    """
+
+    def __init__(self, frames: Frames = NO_FRAMES) -> None:
         self.entries: list[LogEntry] = []
         self.closed = False
-        self._waiters = Waiters()
+        self._waiters = Waiters(frames)
 
     def append(self, entries: Sequence[LogEntry]) -> None:
         """Add entries and wake the cursors."""
         self.entries.extend(entries)
-        self._waiters.wake()
+        if entries and isinstance(entries[-1].event, PIECES):
+            self._waiters.wake_once_a_frame()
+        else:
+            self._waiters.wake()
 
     def close(self) -> None:
         """No more entries will come; cursors end when they have seen all."""

@@ -7,13 +7,11 @@ from time import perf_counter
 from agui_runtime.application.ports import Telemetry
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.values import Lease, LogEntry
-from agui_runtime.domain.events import Event, ReasoningMessageContent, TextMessageContent, ToolCallArgs
+from agui_runtime.domain.events import PIECES, Event
 from agui_runtime.domain.identity import RunKey
 from agui_runtime.domain.runs import Failed, Outcome
 
 logger = logging.getLogger(__name__)
-
-CHUNKS = frozenset({TextMessageContent, ToolCallArgs, ReasoningMessageContent})
 
 
 class MeasuredRecording:
@@ -39,7 +37,9 @@ class MeasuredRecording:
     async def append(self, events: Sequence[Event]) -> None:
         """Add events."""
         await self._inner.append(events)
-        chunks = sum(type(event) in CHUNKS for event in events)
+        chunks = 0
+        for event in events:
+            chunks += isinstance(event, PIECES)
         if chunks:
             if self._first is None:
                 self._first = perf_counter() - self._started

@@ -1,6 +1,6 @@
 """Where a run's events go: into the log under a lease, or nowhere beyond the response (requests that store nothing)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Protocol
 
 from agui_runtime.application.event_list import EventList
@@ -24,7 +24,7 @@ class Recording(Protocol):
         """The lease it is written under, ``None`` where nothing is stored."""
         ...
 
-    async def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> Awaitable[None]:
         """Add events."""
         ...
 
@@ -58,9 +58,9 @@ class LoggedRecording:
         """The lease it is written under."""
         return self._lease
 
-    async def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> Awaitable[None]:
         """Add events."""
-        await self._log.append(self._lease, events)
+        return self._log.append(self._lease, events)
 
     async def finish(self, events: Sequence[Event], outcome: Outcome) -> None:
         """Add the closing and terminal events, and release the lease."""

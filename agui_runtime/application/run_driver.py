@@ -17,7 +17,7 @@ from agui_runtime.domain.errors import AguiError, InvalidEventError
 from agui_runtime.domain.history import next_state
 from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.lifecycle import Lifecycle, outcome_of
-from agui_runtime.domain.policy import RunLimits, Usage, check_usage
+from agui_runtime.domain.policy import RunLimits, check_usage
 from agui_runtime.domain.runs import Finished, Interrupt, Interrupted, Outcome, RunInput
 
 FAIRNESS = 64
@@ -42,10 +42,6 @@ _BOUNDARIES = (
     | e.SubagentError
 )
 """The events that open and close streams."""
-
-
-_PIECES = frozenset({e.TextMessageContent, e.ToolCallArgs, e.ReasoningMessageContent})
-"""Pieces of open streams: what is said in one go goes into the log in one go."""
 
 
 class AgentTool(Protocol):
@@ -87,8 +83,11 @@ class _OpenCall:
 
 
 def _is_piece(event: e.Event) -> bool:
-    """Whether it may wait for more: it has text alone; any other payload its agent may change as soon as it goes on."""
-    return type(event) in _PIECES and event.raw_event is None and event.metadata is None
+    """Whether it may wait for more: what is said in one go goes into the log in one go.
+
+    It has text alone; any other payload its agent may change as soon as it goes on.
+    """
+    return isinstance(event, e.PIECES) and event.raw_event is None and event.metadata is None
 
 
 class RunDriver:
@@ -166,7 +165,8 @@ class RunDriver:
         fed = self._lifecycle.feed(event)
         if len(fed) == 1 and _is_piece(event):
             self._hold(event)
-            await self._be_fair()
+            if self._events % FAIRNESS == 0:
+                await self._be_fair()
         else:
             await self._publish_all(fed)
 
@@ -179,7 +179,8 @@ class RunDriver:
                 continue
             await self._publish(event)
             del owed[0]
-            await self._be_fair()
+            if self._events % FAIRNESS == 0:
+                await self._be_fair()
             if isinstance(event, e.ToolCallEnd):
                 await self._answer(event)
 
@@ -195,13 +196,12 @@ class RunDriver:
         self._note(event)
         self._events += 1
         self._bytes += e.weight(event)
-        check_usage(Usage(self._events, self._bytes), self._plan.limits)
+        check_usage(self._events, self._bytes, self._plan.limits)
         self._ready.append(event)
 
     async def _be_fair(self) -> None:
-        if self._events % FAIRNESS == 0:
-            await self._flush()
-            await asyncio.sleep(0)
+        await self._flush()
+        await asyncio.sleep(0)
 
     async def _flush(self) -> None:
         """Record what is ready."""
@@ -211,9 +211,9 @@ class RunDriver:
             self.heard_at = monotonic()
 
     def _note(self, event: e.Event) -> None:
+        if type(event) is e.TextMessageContent:
+            return
         match event:
-            case e.TextMessageContent():
-                return
             case e.ToolCallArgs(tool_call_id=call_id, delta=delta):
                 if call_id in self._calls:
                     self._calls[call_id].pieces.append(delta)

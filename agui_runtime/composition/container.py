@@ -28,6 +28,7 @@ from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
 from agui_runtime.application.execute_agent import ExecuteAgent
 from agui_runtime.application.expiry import Expiry
+from agui_runtime.application.frames import Frames
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
@@ -178,7 +179,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     state_decorators: providers.Provider[Any] = providers.Object(())
     decorated_states = providers.Singleton(decorated, state_store, state_decorators)
     states = providers.Singleton(metered, decorated_states, telemetry, settings, telemetries)
-    run_log = providers.Singleton(run_log_of, settings, database, memory, clock)
+    frames = providers.Singleton(Frames, settings.provided.frame_seconds)
+    run_log = providers.Singleton(run_log_of, settings, database, memory, clock, frames)
     thread_directory = providers.Singleton(thread_directory_of, database, memory, clock)
 
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)

@@ -63,6 +63,9 @@ class Settings:
         False, readers.switch, "Whether a frontend may delete all of its threads; for development"
     )
     keep_alive_seconds: float = _setting(15.0, readers.seconds_or_off, "How long a stream may be silent; 0 for ever")
+    frame_seconds: float = _setting(
+        0.016, readers.seconds_or_off, "Text that comes faster goes out once in so long; 0: each piece at once"
+    )
     guardrails_url: str = _setting("", readers.url, "Base URL of a guardrails service; none by default")
     remote_agents: tuple[tuple[str, str], ...] = _setting(
         (), readers.urls_by_name, "AG-UI agents elsewhere, as name=URL"

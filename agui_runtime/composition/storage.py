@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog, MemoryStateStore, MemoryThreadDirectory
+from agui_runtime.application.frames import Frames
 from agui_runtime.application.ports import Clock, RunLog, StateStore, ThreadDirectory
 from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.errors import ConfigurationError, UnavailableError
@@ -86,13 +87,15 @@ def state_store_of(settings: Settings, storage: Storage | None, memory: MemoryDa
     return PostgresStateStore(storage.database, clock, settings.state_limits)
 
 
-def run_log_of(settings: Settings, storage: Storage | None, memory: MemoryDatabase, clock: Clock) -> RunLog:
+def run_log_of(
+    settings: Settings, storage: Storage | None, memory: MemoryDatabase, clock: Clock, frames: Frames
+) -> RunLog:
     """The log of runs that the settings ask for."""
     if storage is None:
-        return MemoryRunLog(memory, clock, settings.lease_seconds)
+        return MemoryRunLog(memory, clock, settings.lease_seconds, frames)
     from agui_runtime.adapters.postgres import PostgresRunLog
 
-    return PostgresRunLog(storage.database, clock, settings.lease_seconds)
+    return PostgresRunLog(storage.database, clock, settings.lease_seconds, frames=frames)
 
 
 def thread_directory_of(storage: Storage | None, memory: MemoryDatabase, clock: Clock) -> ThreadDirectory:

@@ -433,15 +433,19 @@ TERMINAL = (RunFinished, RunError)
 """The events that end a run. Every stream that leaves the application ends in exactly one."""
 
 
+PIECES = (TextMessageContent, ToolCallArgs, ReasoningMessageContent)
+"""Text that is added to an open stream: almost all of a run's events."""
+
+
 def weight(event: Event) -> int:
     """Characters of output that the event adds, for the limit on a run's size.
 
     Raises:
         InvalidEventError: the event carries a value that is not JSON; its message names the event.
     """
+    if isinstance(event, PIECES):
+        return len(event.delta)
     match event:
-        case TextMessageContent(delta=text) | ToolCallArgs(delta=text) | ReasoningMessageContent(delta=text):
-            return len(text)
         case ToolCallResult(content=text):
             return len(text)
         case StateSnapshot(snapshot=value) | AgentStateMessage(state=value) | Custom(value=value) | Raw(event=value):

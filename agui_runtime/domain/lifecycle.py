@@ -38,6 +38,10 @@ class Lifecycle:
         """
         if self.ending is not None:
             raise InvalidEventError(f"{event.type} came after {self.ending.type}.")
+        if isinstance(event, e.PIECES) and self._chunked is None:
+            self._open.take(event)
+            self._started = True
+            return (event,)
         if isinstance(event, Chunk):
             try:
                 return self._expand(event)

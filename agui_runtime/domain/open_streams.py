@@ -58,7 +58,7 @@ class OpenStreams:
         """Refuse an event for a stream that is not open, or is another owner's."""
         if _key(kind, name, event) not in self._open:
             raise InvalidEventError(f"{event.type} came for the {kind} {name!r}, which is not open.")
-        if kind != "step":
+        if event.subagent_run_id is not None and kind != "step":
             self.agree(kind, name, event, owner=event.subagent_run_id)
 
     def end(self, kind: str, name: str, event: e.OwnedEvent) -> None:

@@ -82,27 +82,19 @@ def check_state(values: JsonObject, limits: StateLimits, *, name: str = "state")
         )
 
 
-@frozen
-class Usage:
-    """What a run has used of its limits so far."""
-
-    events: int = 0
-    bytes: int = 0
-
-
-def check_usage(usage: Usage, limits: RunLimits) -> None:
-    """Refuse a run that has become too large.
+def check_usage(events: int, size: int, limits: RunLimits) -> None:
+    """Refuse a run that has become too large, with so many events and so many bytes of output.
 
     Raises:
         InvalidError: with ``LIMIT_EXCEEDED``, naming the limit.
     """
-    if usage.events > limits.max_events:
+    if events > limits.max_events:
         raise InvalidError(
             f"The run was cut: it has more than {limits.max_events} events, the limit of one run.",
             code=ErrorCode.LIMIT_EXCEEDED,
             details={"limit": "run_events", "maximum": limits.max_events},
         )
-    if usage.bytes > limits.max_bytes:
+    if size > limits.max_bytes:
         raise InvalidError(
             f"The run was cut: it has more than {limits.max_bytes} bytes of output, the limit of one run.",
             code=ErrorCode.LIMIT_EXCEEDED,

@@ -8,7 +8,7 @@ from agui_runtime.adapters.codec.json_text import to_json
 from agui_runtime.adapters.http import sse
 from agui_runtime.adapters.http.exchange import Headers, Response, StreamedBody
 from agui_runtime.adapters.http.keep_alive import KeepAlive
-from agui_runtime.application.cursors import cursor_of
+from agui_runtime.application.cursors import CursorTexts
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.iterators import close
 from agui_runtime.application.values import LogEntry
@@ -51,7 +51,7 @@ class EventStream:
         self._batches = batches
         self._projection = projection
         self._correlation_id = correlation_id
-        self._with_ids = with_ids
+        self._cursors = CursorTexts() if with_ids else None
         self._ended = False
         self._pieces = self._frame()
 
@@ -77,14 +77,14 @@ class EventStream:
             await close(self._batches)
 
     def _entry(self, entry: LogEntry) -> bytes:
+        cursor = None if self._cursors is None else self._cursors.of(entry)
         piece = self._projection.piece(entry.event)
         if piece is not None:
-            return sse.event(piece, cursor_of(entry)) if self._with_ids else sse.event(piece)
+            return sse.event(piece, cursor)
         self._ended = isinstance(entry.event, e.TERMINAL)
         told = self._projection.project(entry.event)
         if not told:
             return b""
         # Only the last has the id: a client that saw a part of an entry gets all of it again.
         *first, last = map(to_json, told)
-        head = b"".join(map(sse.event, first))
-        return head + (sse.event(last, cursor_of(entry)) if self._with_ids else sse.event(last))
+        return b"".join(map(sse.event, first)) + sse.event(last, cursor)

@@ -64,6 +64,7 @@ class Projection:
             e.ReasoningMessageContent: _unless_empty,
         }
         self._rules |= dict.fromkeys(hidden, _hide)
+        self._pieces = frozenset(e.PIECES).difference(hidden)
 
     def project(self, event: e.Event) -> Sequence[WireEvent]:
         """The wire's events for one of ours; none for what its clients must not see."""
@@ -77,9 +78,7 @@ class Projection:
 
     def piece(self, event: e.Event) -> bytes | None:
         """JSON of an event that is the same on the wire, made in one step; ``None``: it must be projected."""
-        if self._rules.get(type(event), _unless_empty) is not _unless_empty or not getattr(event, "delta", None):
-            return None
-        return piece_bytes(event)
+        return piece_bytes(event) if type(event) in self._pieces and getattr(event, "delta", None) else None
 
     def _started(self, event: e.RunStarted) -> Sequence[WireEvent]:
         self._asked = False

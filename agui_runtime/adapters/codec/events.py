@@ -1,5 +1,6 @@
 """Events to JSON (contract agui §5): one encoder per event type, compiled when this module is imported."""
 
+from functools import lru_cache
 from typing import Any
 
 from agui_runtime.adapters.codec.encoding import Encoder, Value, object_encoder
@@ -27,23 +28,26 @@ def encode_event(event: e.Event) -> dict[str, JsonValue]:
     return _WIRE[type(event)](event)
 
 
-_PIECES: dict[Any, tuple[bytes, str]] = {
-    e.TextMessageContent: (b'{"type":"TEXT_MESSAGE_CONTENT","messageId":%b,"delta":%b}', "message_id"),
-    e.ReasoningMessageContent: (b'{"type":"REASONING_MESSAGE_CONTENT","messageId":%b,"delta":%b}', "message_id"),
-    e.ToolCallArgs: (b'{"type":"TOOL_CALL_ARGS","toolCallId":%b,"delta":%b}', "tool_call_id"),
-}
-"""The pieces of streams: almost all of a run's events, so they have a way of their own to bytes."""
-
-
 def piece_bytes(event: e.Event) -> bytes | None:
-    """What ``encode_event`` gives, as JSON; ``None`` where it is no piece, or one with more than its text."""
-    piece = _PIECES.get(type(event))
-    if piece is None or event.metadata is not None or event.raw_event is not None or event.timestamp is not None:
+    """What ``encode_event`` gives, as JSON; ``None`` where it is no piece, or one with more than its text.
+
+    Pieces are almost all of a run's events, so they have a way of their own to bytes.
+    """
+    if not isinstance(event, e.PIECES):
         return None
-    if getattr(event, "subagent_run_id", None) is not None:
+    if event.timestamp is not None or event.raw_event is not None or event.metadata is not None:
         return None
-    form, id_name = piece
-    return form % (to_json(getattr(event, id_name)), to_json(getattr(event, "delta", "")))
+    if event.subagent_run_id is not None:
+        return None
+    stream = event.tool_call_id if isinstance(event, e.ToolCallArgs) else event.message_id
+    return b"%b%b}" % (_piece_head(event.type, stream), to_json(event.delta))
+
+
+@lru_cache(maxsize=1024)
+def _piece_head(kind: e.EventType, stream: str) -> bytes:
+    """All but the text: a stream's pieces have it in common."""
+    id_name = "toolCallId" if kind is e.EventType.TOOL_CALL_ARGS else "messageId"
+    return b'{"type":"%b","%b":%b,"delta":' % (kind.value.encode(), id_name.encode(), to_json(stream))
 
 
 def encode_stored_event(event: e.Event) -> dict[str, JsonValue]:

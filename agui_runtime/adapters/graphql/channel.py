@@ -62,7 +62,8 @@ class Channel(Generic[T]):
     def _wake(self) -> None:
         for watcher in self._watchers:
             watcher()
-        self._waiters.wake()
+        if self._waiters:
+            self._waiters.wake()
 
 
 class Promise(Generic[T]):

@@ -13,6 +13,7 @@ from agui_runtime.adapters.graphql.channel import Channel, Promise
 from agui_runtime.adapters.graphql.coalescing import Coalescer, Streaming
 from agui_runtime.adapters.graphql.errors import failed_status_details
 from agui_runtime.application.values import LogEntry
+from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import GENERIC_MESSAGE, AguiError
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,7 @@ class LiveResponse:
         followed = slices(batches if self._coalescer is None else with_deadlines(batches, self._seconds_to_flush))
         try:
             async for batch in followed:
-                for entry in batch:
-                    self._take(self._projection.changes(entry))
+                self._take_batch(batch)
                 if self.is_complete:
                     break
                 self._flush_if_due()
@@ -63,6 +63,15 @@ class LiveResponse:
         finally:
             self._end()
             await followed.aclose()
+
+    def _take_batch(self, batch: Sequence[LogEntry]) -> None:
+        for entry in batch:
+            event = entry.event
+            if isinstance(event, e.TextMessageContent) and self._coalescer is None:
+                # Almost all that comes: not worth a change of its own.
+                self._pieces((p.TEXT, event.message_id)).push(event.delta)
+            else:
+                self._take(self._projection.changes(entry))
 
     def _take(self, changes: Sequence[p.Change]) -> None:
         for change in changes:

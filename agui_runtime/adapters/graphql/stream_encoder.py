@@ -153,8 +153,11 @@ class _Items(_Waiting):
         self._later = later
         self._index = later.index
         label = later.plan.stream.label if later.plan.stream else None
-        self._head = json_bytes(later.path)[:-1] + b","
-        self._tail = b'],"label":%b}' % json_bytes(label) if label else b"]}"
+        tail = b'],"label":%b}' % json_bytes(label) if label else b"]}"
+        self._text_form = b'{"items":[%%b],"path":%b,%%d%b' % (
+            json_bytes(later.path)[:-1].replace(b"%", b"%%"),
+            tail.replace(b"%", b"%%"),
+        )
         self._label = label
         self._is_text = later.plan.is_text
 
@@ -165,9 +168,7 @@ class _Items(_Waiting):
         while self._index < len(items):
             item = items[self._index]
             if self._is_text and type(item) is str:
-                self._encoder.write(
-                    b'{"items":[%b],"path":%b%d%b' % (json_bytes(item), self._head, self._index, self._tail)
-                )
+                self._encoder.write(self._text_form % (json_bytes(item), self._index))
             else:
                 missing = first_wait(self._later.plan, (item,))
                 if missing is not None:

@@ -76,14 +76,15 @@ class MemoryDatabase:
 
     def find(self, scope: Scope, thread_id: ThreadId) -> ThreadRecord | None:
         """The thread, which counts as used now, or ``None``."""
-        thread = self._scopes.get(scope, {}).get(thread_id)
+        thread = self.peek(scope, thread_id)
         if thread is not None and thread.live is None:
             self._idle.move_to_end((scope, thread_id))
         return thread
 
     def peek(self, scope: Scope, thread_id: ThreadId) -> ThreadRecord | None:
         """The thread, which does not count as used, or ``None``."""
-        return self._scopes.get(scope, {}).get(thread_id)
+        of_scope = self._scopes.get(scope)
+        return None if of_scope is None else of_scope.get(thread_id)
 
     def all_of(self, scope: Scope) -> Sequence[ThreadRecord]:
         """The scope's threads, which do not count as used."""

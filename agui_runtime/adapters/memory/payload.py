@@ -44,6 +44,8 @@ def keep(event: e.Event) -> tuple[e.Event, int]:
     Raises:
         InvalidError: a payload is nested so deeply that it cannot be copied.
     """
+    if isinstance(event, e.PIECES) and event.raw_event is None and event.metadata is None:
+        return event, ENTRY_BYTES + len(event.delta)
     if type(event) in _TEXT_ONLY and event.raw_event is None and event.metadata is None:
         return event, ENTRY_BYTES + e.weight(event)
     try:

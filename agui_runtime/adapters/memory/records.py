@@ -85,7 +85,7 @@ class RunRecord:
     on_stop: Callable[[], None]
     active_at: datetime
     memory: int
-    events: EventList = Factory(EventList)
+    events: EventList
     outcome: Outcome | None = None
     compacted: bool = False
 

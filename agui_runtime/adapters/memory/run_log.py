@@ -9,6 +9,7 @@ from agui_runtime.adapters.memory.database import MemoryDatabase
 from agui_runtime.adapters.memory.payload import keep
 from agui_runtime.adapters.memory.records import RUN_BYTES, RunRecord, ThreadRecord
 from agui_runtime.application.event_list import EventList
+from agui_runtime.application.frames import NO_FRAMES, Frames
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import busy, check_compaction, check_limit, lease_lost, no_such_run
 from agui_runtime.application.values import Lease, LogEntry
@@ -26,17 +27,21 @@ class MemoryRunLog:
 
     Args:
         lease_seconds: how long a lease lasts from ``begin``, ``renew`` or a takeover.
+        frames: how often cursors are woken.
 
     Raises:
         ConfigurationError: ``lease_seconds`` is not positive.
     """
 
-    def __init__(self, database: MemoryDatabase, clock: Clock, lease_seconds: float) -> None:
+    def __init__(
+        self, database: MemoryDatabase, clock: Clock, lease_seconds: float, frames: Frames = NO_FRAMES
+    ) -> None:
         if not lease_seconds > 0:
             raise ConfigurationError(f"lease_seconds is {lease_seconds}; it must be more than 0.")
         self._database = database
         self._clock = clock
         self._lease_period = timedelta(seconds=lease_seconds)
+        self._frames = frames
 
     async def begin(self, scope: Scope, run_input: RunInput, *, on_stop: Callable[[], None]) -> Lease:
         """Make a run live and write its RUN_STARTED with the input.
@@ -64,10 +69,12 @@ class MemoryRunLog:
             on_stop=on_stop,
             active_at=now,
             memory=RUN_BYTES + size,
+            events=EventList(self._frames),
         )
         thread.runs[run.key.number] = run
         self._database.set_live(thread, run)
-        _commit(thread, run, [started], now)
+        thread.last_sequence += 1
+        run.events.append([LogEntry(thread.last_sequence, run.key, started, now)])
         return _lease(run)
 
     async def append(self, lease: Lease, events: Sequence[Event]) -> None:
@@ -217,27 +224,22 @@ class MemoryRunLog:
     ) -> None:
         if not events:
             return
-        kept: list[Event] = []
+        now, key, sequence = self._clock.now(), run.key, thread.last_sequence
+        entries: list[LogEntry] = []
         added = 0
         for event in events:
             own, size = keep(event)
-            kept.append(own)
+            sequence += 1
+            entries.append(LogEntry(sequence, key, own, now))
             added += size
         self._database.charge(thread, added, within_limit=within_limit)
         run.memory += added
-        _commit(thread, run, kept, self._clock.now())
+        thread.last_sequence = sequence
+        run.events.append(entries)
 
     def _forget(self, thread: ThreadRecord, run: RunRecord) -> None:
         del thread.runs[run.key.number]
         self._database.charge(thread, -run.memory)
-
-
-def _commit(thread: ThreadRecord, run: RunRecord, events: Sequence[Event], now: datetime) -> None:
-    entries = [
-        LogEntry(sequence, run.key, event, now) for sequence, event in enumerate(events, thread.last_sequence + 1)
-    ]
-    thread.last_sequence += len(entries)
-    run.events.append(entries)
 
 
 def _lease(run: RunRecord) -> Lease:

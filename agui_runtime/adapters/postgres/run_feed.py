@@ -4,9 +4,11 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
+from agui_runtime.application.frames import NO_FRAMES, Frames
 from agui_runtime.application.values import LogEntry
 from agui_runtime.application.waiters import Waiters
 from agui_runtime.domain.errors import AguiError
+from agui_runtime.domain.events import PIECES
 from agui_runtime.domain.identity import RunKey
 
 RECENT_BYTES = 64 * 1024
@@ -24,9 +26,12 @@ class RunFeed:
         ended: no more events will come.
         error: what ends the cursors instead of the run's end.
         followers: how many cursors there are.
+
+    Args:
+        frames: pieces of streams wake a cursor once a frame, anything else does it at once.
     """
 
-    def __init__(self, run: RunKey) -> None:
+    def __init__(self, run: RunKey, frames: Frames = NO_FRAMES) -> None:
         self.run = run
         self.published = 0
         self.is_local = False
@@ -37,7 +42,7 @@ class RunFeed:
         self._entries: list[LogEntry] = []
         self._batches: deque[tuple[int, int]] = deque()
         self._bytes = 0
-        self._waiters = Waiters()
+        self._waiters = Waiters(frames)
 
     def open_at(self, sequence: int, *, is_local: bool = False) -> None:
         """Begin, or begin anew, behind a committed sequence number: what comes before it is read from the table."""
@@ -55,7 +60,10 @@ class RunFeed:
             count, bytes_of_batch = self._batches.popleft()
             del self._entries[:count]
             self._bytes -= bytes_of_batch
-        self._waiters.wake()
+        if isinstance(entries[-1].event, PIECES):
+            self._waiters.wake_once_a_frame()
+        else:
+            self._waiters.wake()
 
     def end(self) -> None:
         """All is published."""
@@ -86,7 +94,8 @@ class RunFeed:
 class RunFeeds:
     """The feeds of a process: one for each run that is written or followed in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, frames: Frames = NO_FRAMES) -> None:
+        self._frames = frames
         self._feeds: dict[RunKey, RunFeed] = {}
 
     @contextmanager
@@ -121,4 +130,4 @@ class RunFeeds:
             del self._feeds[feed.run]
 
     def _of(self, run: RunKey) -> RunFeed:
-        return self._feeds.get(run) or self._feeds.setdefault(run, RunFeed(run))
+        return self._feeds.get(run) or self._feeds.setdefault(run, RunFeed(run, self._frames))

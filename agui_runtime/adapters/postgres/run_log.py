@@ -18,6 +18,7 @@ from agui_runtime.adapters.postgres.run_reader import RunReader, bigint
 from agui_runtime.adapters.postgres.run_transactions import Abandonment, begin, columns, compact, run_key, take_over
 from agui_runtime.adapters.postgres.run_watcher import RunWatcher
 from agui_runtime.adapters.postgres.write_queue import QueueLimits, WriteQueue
+from agui_runtime.application.frames import NO_FRAMES, Frames
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import busy, check_limit, lease_lost
 from agui_runtime.application.values import Lease, LogEntry
@@ -44,13 +45,19 @@ class PostgresRunLog:
         clock: the time.
         lease_seconds: how long a lease lasts from ``begin``, ``renew`` or a takeover.
         limits: of what waits for its commit.
+        frames: how often cursors are woken.
 
     Raises:
         ConfigurationError: ``lease_seconds`` is not positive.
     """
 
     def __init__(
-        self, database: PostgresDatabase, clock: Clock, lease_seconds: float, limits: QueueLimits | None = None
+        self,
+        database: PostgresDatabase,
+        clock: Clock,
+        lease_seconds: float,
+        limits: QueueLimits | None = None,
+        frames: Frames = NO_FRAMES,
     ) -> None:
         if not lease_seconds > 0:
             raise ConfigurationError(f"lease_seconds is {lease_seconds}; it must be more than 0.")
@@ -60,7 +67,7 @@ class PostgresRunLog:
         self._lease_period = timedelta(seconds=lease_seconds)
         self._held: dict[RunKey, HeldRun] = {}
         self._undoing: set[asyncio.Task[None]] = set()
-        self._feeds = RunFeeds()
+        self._feeds = RunFeeds(frames)
         self._queue = WriteQueue(limits or QueueLimits())
         self._commit = GroupCommit(self._line, clock, self._queue, lease_seconds, self._settled)
         self._watcher = RunWatcher(database, self._feeds, self._held, lease_seconds)

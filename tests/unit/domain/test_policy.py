@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from agui_runtime.domain.errors import ErrorCode, InvalidError
-from agui_runtime.domain.policy import RunLimits, StateLimits, Usage, check_state, check_usage
+from agui_runtime.domain.policy import RunLimits, StateLimits, check_state, check_usage
 
 
 def test_a_state_may_be_exactly_as_large_as_the_limit() -> None:
@@ -44,18 +44,20 @@ def test_what_is_no_json_in_a_state_is_named_by_the_name_given() -> None:
 
 
 def test_a_run_may_use_all_of_its_limits() -> None:
-    check_usage(Usage(events=5, bytes=7), RunLimits(max_events=5, max_bytes=7))
+    check_usage(5, 7, RunLimits(max_events=5, max_bytes=7))
 
 
 @pytest.mark.parametrize(
-    ("usage", "limit", "maximum", "told"),
+    ("events", "size", "limit", "maximum", "told"),
     [
-        (Usage(events=6), "run_events", 5, "more than 5 events"),
-        (Usage(bytes=8), "run_bytes", 7, "more than 7 bytes"),
+        (6, 0, "run_events", 5, "more than 5 events"),
+        (0, 8, "run_bytes", 7, "more than 7 bytes"),
     ],
 )
-def test_a_run_that_uses_more_is_cut_and_the_limit_is_named(usage: Usage, limit: str, maximum: int, told: str) -> None:
+def test_a_run_that_uses_more_is_cut_and_the_limit_is_named(
+    events: int, size: int, limit: str, maximum: int, told: str
+) -> None:
     with pytest.raises(InvalidError, match=told) as caught:
-        check_usage(usage, RunLimits(max_events=5, max_bytes=7))
+        check_usage(events, size, RunLimits(max_events=5, max_bytes=7))
     assert caught.value.code is ErrorCode.LIMIT_EXCEEDED
     assert caught.value.details == {"limit": limit, "maximum": maximum}

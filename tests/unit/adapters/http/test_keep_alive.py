@@ -7,6 +7,7 @@ import pytest
 
 from agui_runtime.adapters.http.keep_alive import KeepAlive, send_kept_alive
 from tests.support.aio import run
+from tests.support.virtual_time import VirtualTimeLoop, run_in_virtual_time
 
 SOON = KeepAlive(b".", 0.01)
 LATE = KeepAlive(b".", 600.0)
@@ -106,5 +107,66 @@ def test_a_client_that_left_during_silence_is_found_out_with_the_next_piece() ->
 
         with pytest.raises(ConnectionResetError):
             await send_kept_alive(late(), write, SOON)
+
+    run(test())
+
+
+def test_a_piece_waits_for_a_filler_that_is_being_written() -> None:
+    async def test() -> list[bytes]:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+        written: list[bytes] = []
+
+        async def write(data: bytes) -> None:
+            if data == b"." and not begun.is_set():
+                begun.set()
+                await go_on.wait()
+            written.append(data)
+
+        async def late() -> AsyncIterator[bytes]:
+            await begun.wait()
+            asyncio.get_running_loop().call_soon(go_on.set)
+            yield b"a"
+
+        await send_kept_alive(late(), write, SOON)
+        return written
+
+    assert run(test()) == [b".", b"a"]
+
+
+def test_a_write_that_waits_for_its_client_is_no_silence() -> None:
+    async def test(loop: VirtualTimeLoop) -> list[bytes]:
+        written: list[bytes] = []
+
+        async def write(data: bytes) -> None:
+            if data == b"a":
+                await asyncio.sleep(20 * SOON.seconds)
+            written.append(data)
+
+        async def one() -> AsyncIterator[bytes]:
+            yield b"a"
+
+        await send_kept_alive(one(), write, SOON)
+        return written
+
+    assert run_in_virtual_time(test) == [b"a"]
+
+
+def test_a_stream_that_is_left_during_a_filler_leaves_nothing_behind() -> None:
+    async def test() -> None:
+        begun = asyncio.Event()
+
+        async def write(data: bytes) -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        async def never() -> AsyncIterator[bytes]:
+            await asyncio.Event().wait()
+            yield b""
+
+        sending = asyncio.create_task(send_kept_alive(never(), write, SOON))
+        await begun.wait()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert len(asyncio.all_tasks()) == 1
 
     run(test())

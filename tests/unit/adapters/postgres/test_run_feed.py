@@ -5,12 +5,15 @@ import asyncio
 import pytest
 
 from agui_runtime.adapters.postgres.run_feed import RECENT_BYTES, RunFeed, RunFeeds
+from agui_runtime.application.frames import Frames
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.errors import UnavailableError
+from agui_runtime.domain.events import StepStarted
 from agui_runtime.domain.identity import RunKey
 from tests.contracts.world import SCOPE, THREAD, text
 from tests.support.aio import run
 from tests.support.clock import START
+from tests.support.virtual_time import VirtualTimeLoop, run_in_virtual_time
 
 RUN = RunKey(SCOPE, THREAD, 1)
 
@@ -85,6 +88,36 @@ def test_every_change_wakes_who_waits() -> None:
             await asyncio.gather(*waiting)
 
     run(test())
+
+
+def test_pieces_of_text_wake_who_waits_once_a_frame_and_anything_else_at_once() -> None:
+    async def test(loop: VirtualTimeLoop) -> None:
+        feed = RunFeed(RUN, Frames(0.016, loop.time))
+        feed.open_at(0)
+        woken: list[int] = []
+
+        async def read() -> None:
+            while not feed.ended:
+                await feed.changed()
+                woken.append(feed.published)
+
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0)
+        for number in (1, 2, 3):
+            feed.publish(entries(number, number), 1)
+            await asyncio.sleep(0.0001)
+        assert woken == [1]
+        await asyncio.sleep(0.016)
+        assert woken == [1, 3]
+        for number in (4, 5):
+            feed.publish(entries(number, number), 1)
+        feed.publish([LogEntry(6, RUN, StepStarted("s"), START)], 1)
+        await asyncio.sleep(0)
+        feed.end()
+        await reading
+        assert woken == [1, 3, 6, 6]
+
+    run_in_virtual_time(test)
 
 
 def test_a_feed_is_kept_while_it_is_followed_or_written() -> None:
