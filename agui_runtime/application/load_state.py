@@ -54,7 +54,8 @@ class LoadState:
             if state is None:
                 raise
             agent = None
-        if isinstance(agent, StatefulAgent):
+        # Agents know threads by their ids, not by who may see them.
+        if isinstance(agent, StatefulAgent) and not caller.finds_nothing:
             remembered = await self._ask(agent, thread_id, caller)
             if remembered is not None:
                 return remembered

@@ -23,6 +23,7 @@ from agui_runtime.application.values import (
     ThreadPage,
     Verdict,
 )
+from agui_runtime.domain.actions import Action
 from agui_runtime.domain.events import Event
 from agui_runtime.domain.identity import AgentName, Caller, Principal, RunId, RunKey, Scope, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject
@@ -362,6 +363,25 @@ class AccessPolicy(Protocol):
 
     def scope_of(self, principal: Principal) -> Scope:
         """The scope."""
+        ...
+
+
+@runtime_checkable
+class ActionPolicy(AccessPolicy, Protocol):
+    """An access policy that also decides who may do what within a scope; without this method, all is permitted."""
+
+    async def permits(self, caller: Caller, action: Action, thread_id: ThreadId | None) -> bool:
+        """Whether the caller may do that.
+
+        Args:
+            caller: with the scope that ``scope_of`` gave.
+            action: what is to be done.
+            thread_id: on which thread, which need not exist; ``None`` for none in particular: a list, deleting all, a
+                run on a new thread.
+
+        Raises:
+            DeniedError: they may not, with words of the policy's own, whether or not they may read the thread.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from agui_runtime.domain.errors import InvalidError
 
@@ -80,6 +80,8 @@ class Principal:
 
 
 ANONYMOUS = Principal("anonymous")
+NOWHERE = Scope("agui:nowhere")
+"""Holds nothing, ever: where those look who must not find what there is."""
 
 
 @frozen
@@ -93,6 +95,15 @@ class Caller:
     principal: Principal
     scope: Scope
     headers: Mapping[str, str] = field(factory=dict[str, str], eq=False, repr=False)
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether nothing exists for the caller."""
+        return self.scope == NOWHERE
+
+    def finding_nothing(self) -> Self:
+        """The same principal as somebody for whom nothing exists."""
+        return evolve(self, scope=NOWHERE)
 
 
 @frozen

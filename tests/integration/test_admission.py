@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.access.test_agui_isolation import run_input
+from tests.integration.access.agui_requests import run_input
 from tests.integration.access.world import ENVIRONMENT, headers_of
 from tests.support.aio import run
 from tests.support.graphql_client import Answer, chat, exchange, new_thread, streaming

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.access.test_agui_isolation import run_input
+from tests.integration.access.agui_requests import run_input
 from tests.support.aio import run
 from tests.support.graphql_client import CLIENT_HEADERS, chat, exchange
 from tests.support.serving import runtime, serving

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from agui_runtime.adapters.telemetry.otel import OpenTelemetry
-from tests.integration.access.test_agui_isolation import run_input
+from tests.integration.access.agui_requests import run_input
 from tests.support.aio import run
 from tests.support.graphql_client import CLIENT_HEADERS, chat, exchange
 from tests.support.scripts import Paced

@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from agui_runtime.application.ports import ActionPolicy
 from agui_runtime.composition.settings_page import settings_page
+from agui_runtime.domain.actions import Action
+from agui_runtime.domain.identity import Caller, Principal, ThreadId
 from tests.support.agui_client import HEADERS, events_of, types_of
 from tests.support.aio import run
 from tests.support.asgi import uvicorn_server
@@ -47,3 +50,20 @@ def test_the_quickstarts_program_answers_the_quickstarts_question() -> None:
         assert said == "polly wants a cracker "
 
     run(story())
+
+
+def test_the_policy_on_the_page_about_security_lets_viewers_read_and_no_more() -> None:
+    found = re.search(r"```python\n(from agui_runtime.*?)```", (DOCS / "security.md").read_text(), re.DOTALL)
+    assert found is not None
+    made: dict[str, Any] = {}
+    exec(compile(found[1], "security.md", "exec"), made)  # noqa: S102 - our own page
+    policy = made["Roles"]()
+    assert isinstance(policy, ActionPolicy)
+
+    async def permitted(**claims: str) -> set[Action]:
+        principal = Principal("somebody", {"tenant": "acme", **claims})
+        caller = Caller(principal, policy.scope_of(principal))
+        return {action for action in Action if await policy.permits(caller, action, ThreadId("t"))}
+
+    assert run(permitted(role="viewer")) == {Action.READ, Action.LIST}
+    assert run(permitted()) == set(Action)

@@ -10,10 +10,11 @@ from agui_runtime.adapters.agui.input import read_run_input
 from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.agui.replay import valid_for_all
-from agui_runtime.adapters.http.exchange import Response
+from agui_runtime.adapters.http.exchange import Request, Response
 from agui_runtime.application.stop_run import StopResult
+from agui_runtime.domain.actions import Action
 from agui_runtime.domain.errors import InvalidError
-from agui_runtime.domain.identity import Caller, RunId, ThreadId
+from agui_runtime.domain.identity import RunId, ThreadId
 from agui_runtime.domain.json_value import JsonValue, is_object
 
 LAST_EVENT_ID = "last-event-id"
@@ -38,6 +39,7 @@ class Connections:
             run_input = read_run_input(body)
         except InvalidError as error:
             return invalid_body(error.message)
+        caller = await operations.access.allow(request, Action.READ, run_input.thread_id)
         after = _last_seen(body, request.header(LAST_EVENT_ID))
         connection = await operations.connect_thread(caller, run_input.thread_id, agent.name, after=after)
         projection = Projection(hidden=operations.hidden, with_edits=True)
@@ -58,7 +60,7 @@ class Connections:
         if await find_agent(operations, caller, call.ids["agentId"]) is None:
             return agent_not_found(call.ids["agentId"])
         thread_id = call.ids["threadId"]
-        if await self._stop(caller, thread_id, run_id):
+        if await self._stop(call.request, thread_id, run_id):
             return json_answer({"stopped": True, "interrupt": STOPPED})
         if run_id is None:
             text = f"No active run for thread '{thread_id}'."
@@ -66,12 +68,13 @@ class Connections:
             text = f"Run '{run_id}' is not the active run for thread '{thread_id}'."
         return json_answer({"stopped": False, "message": text})
 
-    async def _stop(self, caller: Caller, thread_id: str, run_id: RunId | None) -> bool:
+    async def _stop(self, request: Request, thread_id: str, run_id: RunId | None) -> bool:
         try:
             known = ThreadId(thread_id)
         except InvalidError:
             # No thread has such an id, so nothing can be live on it.
             return False
+        caller = await self._operations.access.allow(request, Action.STOP, known)
         return await self._operations.stop_run(caller, known, run_id) is StopResult.STOPPED
 
 

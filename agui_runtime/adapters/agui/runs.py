@@ -10,6 +10,7 @@ from agui_runtime.adapters.agui.input import generate_request, read_run_input
 from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.http.exchange import Response
+from agui_runtime.domain.actions import Action
 from agui_runtime.domain.errors import AguiError, ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.runs import RunInput
@@ -41,6 +42,7 @@ class Runs:
             run_input = read_run_input(call.body())
         except InvalidError as error:
             return invalid_body(error.message)
+        await self._operations.access.allow(request, Action.RUN, run_input.thread_id)
         body: bytes | EventStream
         try:
             body = await self._body(call, caller, agent.name, run_input, is_stateless=is_stateless)

@@ -10,7 +10,8 @@ from agui_runtime.adapters.agui.replay import FailuresInThePast
 from agui_runtime.adapters.codec.messages import encode_messages
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.domain import messages as m
-from agui_runtime.domain.identity import ThreadId
+from agui_runtime.domain.actions import Action
+from agui_runtime.domain.identity import Caller, ThreadId
 
 
 class ThreadContents:
@@ -21,23 +22,27 @@ class ThreadContents:
 
     async def messages(self, call: Call) -> Response:
         """The conversation."""
-        caller = await self._operations.access.caller_of(call.request)
-        messages = await self._operations.thread_messages(caller, ThreadId(call.ids["threadId"]))
+        caller, thread_id = await self._reader(call)
+        messages = await self._operations.thread_messages(caller, thread_id)
         return json_answer({"messages": [_message(message) for message in messages]})
 
     async def events(self, call: Call) -> Response:
         """The runs, as a connection would be told them."""
-        caller = await self._operations.access.caller_of(call.request)
-        entries = await self._operations.thread_events(caller, ThreadId(call.ids["threadId"]))
+        caller, thread_id = await self._reader(call)
+        entries = await self._operations.thread_events(caller, thread_id)
         past, projection = FailuresInThePast(), Projection(hidden=self._operations.hidden, with_edits=True)
         told = (*past.take(entries), *past.end())
         return json_answer({"events": [event for entry in told for event in projection.project(entry.event)]})
 
     async def state(self, call: Call) -> Response:
         """The state of the agent that was last at work; ``null`` where nothing is stored."""
-        caller = await self._operations.access.caller_of(call.request)
-        state = await self._operations.thread_states.of_agent(caller, ThreadId(call.ids["threadId"]))
+        caller, thread_id = await self._reader(call)
+        state = await self._operations.thread_states.of_agent(caller, thread_id)
         return json_answer({"state": None if state is None else state.values})
+
+    async def _reader(self, call: Call) -> tuple[Caller, ThreadId]:
+        thread_id = ThreadId(call.ids["threadId"])
+        return await self._operations.access.allow(call.request, Action.READ, thread_id), thread_id
 
 
 def _message(message: m.Message) -> dict[str, Any]:

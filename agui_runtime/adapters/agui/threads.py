@@ -1,5 +1,6 @@
 """The list of threads, and what can be done with one (contract agui §1)."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,12 +11,14 @@ from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.codec.encoding import encode_time
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.application.values import Thread
+from agui_runtime.domain.actions import Action
 from agui_runtime.domain.errors import DeniedError, InvalidError
 from agui_runtime.domain.identity import AgentName, Caller, ThreadId
 from agui_runtime.domain.json_value import JsonObject, is_object
 
 PAGE = 50
 """Threads of a list whose caller names no limit."""
+_ACTIONS = {"name": Action.RENAME, "archived": Action.ARCHIVE}
 
 
 class Threads:
@@ -25,8 +28,8 @@ class Threads:
         self._operations = operations
 
     async def list(self, call: Call) -> Response:
-        """A page, newest activity first."""
-        caller = await self._operations.access.caller_of(call.request)
+        """A page, newest activity first; with fewer threads where the caller may not read all of them."""
+        caller = await self._operations.access.allow(call.request, Action.LIST)
         query = {name: values[0] for name, values in parse_qs(call.query).items()}
         page = await self._operations.list_threads(
             caller,
@@ -35,19 +38,23 @@ class Threads:
             limit=_limit(query.get("limit")),
             include_archived=query.get("includeArchived") == "true",
         )
-        return json_answer({"threads": [thread_json(thread) for thread in page.threads], "nextCursor": page.cursor})
+        shown = [thread_json(thread) for thread in page.threads if await self._may_read(call, thread)]
+        return json_answer({"threads": shown, "nextCursor": page.cursor})
 
     async def update(self, call: Call) -> Response:
         """A new name, archived or taken back; or deleted, by that verb."""
-        caller = await self._operations.access.caller_of(call.request)
-        thread_id = ThreadId(call.ids["threadId"])
+        access, thread_id = self._operations.access, ThreadId(call.ids["threadId"])
         if call.verb == "DELETE":
-            await self._operations.delete_thread(caller, thread_id)
+            await self._operations.delete_thread(await access.allow(call.request, Action.DELETE, thread_id), thread_id)
             return Response(204)
         try:
             changes = _changes(call.body() if call.has_body() else {})
         except InvalidError as error:
             return invalid_body(error.message)
+        caller = await access.caller_of(call.request)
+        # All of it is permitted before any of it is done.
+        for action in (_ACTIONS[name] for name in _ACTIONS if name in changes):
+            caller = await access.allow(call.request, action, thread_id)
         thread = await self._operations.get_thread(caller, thread_id)
         if "name" in changes:
             thread = await self._operations.rename_thread(caller, thread_id, changes["name"])
@@ -57,17 +64,22 @@ class Threads:
 
     async def archive(self, call: Call) -> Response:
         """Put away."""
-        caller = await self._operations.access.caller_of(call.request)
-        thread = await self._operations.archive_thread(caller, ThreadId(call.ids["threadId"]))
+        thread_id = ThreadId(call.ids["threadId"])
+        caller = await self._operations.access.allow(call.request, Action.ARCHIVE, thread_id)
+        thread = await self._operations.archive_thread(caller, thread_id)
         return json_answer(thread_json(thread))
 
     async def clear(self, call: Call) -> Response:
-        """All of the caller's threads are deleted, where the host allows that; those with a live run stay."""
-        caller = await self._operations.access.caller_of(call.request)
+        """The caller's threads are deleted, where the host allows that; live ones stay, and those it may not delete."""
+        access = self._operations.access
+        caller = await access.allow(call.request, Action.DELETE)
         if not self._operations.may_clear_threads:
             raise DeniedError("Clearing all threads is off in this runtime. AGUI_CLEAR_THREADS turns it on.")
-        await self._operations.clear_threads(caller)
+        await self._operations.clear_threads(caller, partial(access.may, call.request, Action.DELETE))
         return Response(204)
+
+    async def _may_read(self, call: Call, thread: Thread) -> bool:
+        return await self._operations.access.may(call.request, Action.READ, thread.thread_id)
 
     async def _agent_name(self, caller: Caller, agent_id: str | None) -> AgentName | None:
         """An agent may be asked for by another name than its own; threads are kept under its own."""

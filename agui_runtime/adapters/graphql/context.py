@@ -22,7 +22,8 @@ from agui_runtime.application.ports import IdGenerator
 from agui_runtime.application.read_history import ReadHistory
 from agui_runtime.application.run_supervisor import LiveRun
 from agui_runtime.application.save_state import SaveState
-from agui_runtime.domain.identity import Caller
+from agui_runtime.domain.actions import Action
+from agui_runtime.domain.identity import Caller, ThreadId
 from agui_runtime.domain.json_value import JsonObject
 
 
@@ -70,6 +71,14 @@ class OperationContext:
             UnavailableError: whether they are known cannot be found out now.
         """
         return await self.operations.access.caller_of(self.request)
+
+    async def allow(self, action: Action, thread_id: ThreadId | None = None) -> Caller:
+        """The caller for whom an action is to be done; one who finds nothing, where it must not know of the thread.
+
+        Raises:
+            DeniedError: not permitted.
+        """
+        return await self.operations.access.allow(self.request, action, thread_id)
 
     def header(self, name: str) -> str | None:
         """A request header."""

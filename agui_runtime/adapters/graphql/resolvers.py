@@ -18,6 +18,7 @@ from agui_runtime.adapters.graphql.live_response import LiveResponse
 from agui_runtime.adapters.graphql.projection import Projection
 from agui_runtime.application.generate_request import GeneratedResponse
 from agui_runtime.application.run_supervisor import LiveRun
+from agui_runtime.domain.actions import Action
 from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.json_value import JsonObject, dumps
 
@@ -104,7 +105,7 @@ async def load_agent_state(_root: None, info: Info, data: dict[str, Any]) -> Loa
     """An agent's state and messages in a thread (contract graphql §7)."""
     context = info.context
     thread_id, agent_name = ThreadId(data["threadId"]), AgentName(data["agentName"])
-    caller = await context.caller()
+    caller = await context.allow(Action.READ, thread_id)
     loaded = await context.operations.load_state(caller, thread_id, agent_name)
     values = {key: value for key, value in loaded.values.items() if key != "messages"}
     history = await context.operations.read_history(caller, thread_id) if data["includeHistory"] else None
@@ -164,6 +165,7 @@ async def open_response(
         headers=context.forwarded_headers(),
         correlation_id=context.request.correlation_id,
     )
+    await context.allow(Action.RUN, request.thread_id)
     generated = await context.operations.generate(request)
     response = LiveResponse(_projection(generated), read_streaming(data.get("streaming")))
     context.look_after(generated.live, response)

@@ -17,6 +17,7 @@ from agui_runtime.adapters.graphql.history_messages import history_messages
 from agui_runtime.application.generate_request import GenerateRequest
 from agui_runtime.application.open_interrupts import OpenInterrupt
 from agui_runtime.application.values import StateSummary
+from agui_runtime.domain.actions import Action
 from agui_runtime.domain.errors import AguiError, ConflictError, ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
@@ -121,27 +122,28 @@ async def runtime_info(_root: None, info: Info) -> RuntimeInfo:
 async def agent_states(_root: None, info: Info, threadId: str) -> list[AgentStateSummary]:  # noqa: N803 - the schema's name
     """The states of a thread."""
     context = info.context
-    states = await context.operations.list_states(await context.caller(), ThreadId(threadId))
+    thread_id = ThreadId(threadId)
+    states = await context.operations.list_states(await context.allow(Action.READ, thread_id), thread_id)
     return [_summary(state) for state in states]
 
 
 async def meta_events(_root: None, info: Info, threadId: str, agentName: str | None = None) -> list[MetaEventResponse]:  # noqa: N803
     """The questions of a thread that wait for an answer."""
     context = info.context
-    agent_name = AgentName(agentName) if agentName else None
-    waiting = await context.operations.open_interrupts(await context.caller(), ThreadId(threadId), agent_name)
+    thread_id, agent_name = ThreadId(threadId), AgentName(agentName) if agentName else None
+    reader = await context.allow(Action.READ, thread_id)
+    waiting = await context.operations.open_interrupts(reader, thread_id, agent_name)
     return [_question(threadId, question) for question in waiting]
 
 
 async def save_agent_state(_root: None, info: Info, data: dict[str, Any]) -> SaveAgentStateResponse:
     """Save a state; a fault is an answer that says what is wrong and that nothing has changed."""
     context = info.context
-    caller = await context.caller()
     names = {"thread_id": data["threadId"], "agent_name": data["agentName"]}
     try:
         thread_id, agent_name = ThreadId(data["threadId"]), AgentName(data["agentName"])
         saved = await context.operations.save_state(
-            caller,
+            await context.allow(Action.SAVE_STATE, thread_id),
             thread_id,
             agent_name,
             _object(data["stateData"]),
@@ -172,9 +174,9 @@ async def save_agent_state(_root: None, info: Info, data: dict[str, Any]) -> Sav
 async def delete_agent_state(_root: None, info: Info, data: dict[str, Any]) -> DeleteAgentStateResponse:
     """Delete a state."""
     context = info.context
-    caller = await context.caller()
     try:
         thread_id, agent_name = ThreadId(data["threadId"]), AgentName(data["agentName"])
+        caller = await context.allow(Action.DELETE_STATE, thread_id)
         existed = await context.operations.delete_state(caller, thread_id, agent_name)
     except AguiError as error:
         return DeleteAgentStateResponse(
@@ -188,10 +190,11 @@ async def execute_agent(_root: None, info: Info, data: dict[str, Any]) -> AgentE
     context = info.context
     operations = context.operations
     agent_name = AgentName(data["agentName"])
+    thread_id = ThreadId(data["threadId"]) if data.get("threadId") else None
     request = GenerateRequest(
-        caller=await context.caller(),
+        caller=await context.allow(Action.RUN, thread_id),
         messages=(UserMessage(id=operations.ids.new_id(), content=data["input"]),),
-        thread_id=ThreadId(data["threadId"]) if data.get("threadId") else None,
+        thread_id=thread_id,
         agent_name=agent_name,
         properties=operations.properties,
         headers=context.forwarded_headers(),

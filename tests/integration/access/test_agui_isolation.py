@@ -1,80 +1,42 @@
-"""Each operation of AG-UI: a stranger gets 401, and another caller finds nothing of what is not theirs."""
+"""Each operation of AG-UI, by each way: a stranger gets 401, and another caller finds nothing of what is not theirs."""
 
 import json
 from typing import Any
 
 import pytest
 
-from agui_runtime.composition.container import RuntimeContainer
-from tests.integration.access.world import HIDDEN, THREAD, World, world
+from tests.integration.access.agui_requests import DELETED, ENVELOPES, REST, SERVED, WAYS, ask, run_input
+from tests.integration.access.graphql_requests import OPERATIONS
+from tests.integration.access.world import HIDDEN, World, world
 from tests.support.aio import run
 from tests.support.graphql_client import Answer
 from tests.support.leaks import assert_leaks_nothing
 
-LOAD = {"query": f'{{ loadAgentState(data: {{threadId: "{THREAD}", agentName: "notes"}}) {{ state messages }} }}'}
-
-
-def run_input(thread: str = THREAD, text: str | None = "hello") -> dict[str, Any]:
-    messages = [] if text is None else [{"id": "m-2", "role": "user", "content": text}]
-    common = {"tools": [], "context": [], "forwardedProps": {}, "state": {}}
-    return {"threadId": thread, "runId": "run-2", "messages": messages, **common}
-
-
-AGENT = {"agentId": "notes"}
-NAMED = {"agentId": "notes", "name": "mine"}
-# Method, path below the base, body.
-REST: dict[str, tuple[str, str, Any]] = {
-    "info": ("GET", "/info", None),
-    "agent/run": ("POST", "/agent/notes/run", run_input()),
-    "agent/suggest": ("POST", "/agent/notes/suggest", run_input()),
-    "agent/connect": ("POST", "/agent/notes/connect", run_input(text=None)),
-    "agent/stop": ("POST", f"/agent/notes/stop/{THREAD}", {}),
-    "threads/list": ("GET", "/threads?agentId=notes", None),
-    "threads/messages": ("GET", f"/threads/{THREAD}/messages?agentId=notes", None),
-    "threads/events": ("GET", f"/threads/{THREAD}/events?agentId=notes", None),
-    "threads/state": ("GET", f"/threads/{THREAD}/state?agentId=notes", None),
-    "threads/update": ("PATCH", f"/threads/{THREAD}", NAMED),
-    "threads/archive": ("POST", f"/threads/{THREAD}/archive", AGENT),
-    "threads/clear": ("POST", "/threads/clear", AGENT),
-    "threads/subscribe": ("POST", "/threads/subscribe", AGENT),
-    "transcribe": ("POST", "/transcribe", {}),
-    "annotate": ("POST", "/annotate", {}),
-    "memories": ("GET", "/memories", None),
-    "inspector/metadata": ("GET", "/inspector-metadata", None),
-    "inspector/learning": ("GET", "/inspector-learning", None),
-    "debug-events": ("GET", "/cpk-debug-events", None),
-}
-PARAMETERS = {"agentId": "notes", "threadId": THREAD}
-ENVELOPES = ("info", "agent/run", "agent/suggest", "agent/connect", "agent/stop", "transcribe")
-SERVED = sorted(RuntimeContainer().agui_endpoint()._operations)
-
-
-async def _ask(made: World, operation: str, transport: str, name: str | None) -> Answer:
-    method, path, body = REST[operation]
-    if transport == "rest":
-        return await made.ask(body, name, path=path, method=method)
-    return await made.ask({"method": operation, "params": PARAMETERS, "body": body}, name)
+CLEARS = {"AGUI_CLEAR_THREADS": "1"}
+EVERY_WAY = pytest.mark.parametrize(("operation", "way"), WAYS)
 
 
 def _events(answer: Answer) -> list[dict[str, Any]]:
     return [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line.startswith("data: ")]
 
 
-BOTH = pytest.mark.parametrize("transport", ["rest", "envelope"])
+async def seen_by_alice(made: World) -> list[Any]:
+    """All that Alice can see of her threads: the list, messages, events, state."""
+    reads = ("threads/list", "threads/messages", "threads/events", "threads/state")
+    kept = [(await ask(made, name, "rest", "alice")).json() for name in reads]
+    return [*kept, (await made.ask(OPERATIONS["loadAgentState"], "alice")).json()]
 
 
 def test_all_operations_there_are_have_a_request_here() -> None:
-    assert set(SERVED) <= set(REST)
+    assert set(REST) == {*SERVED, DELETED}
+    assert set(REST) >= ENVELOPES
 
 
-@pytest.mark.parametrize(
-    ("operation", "transport"),
-    [(name, "rest") for name in SERVED] + [(name, "envelope") for name in SERVED if name in ENVELOPES],
-)
-def test_a_stranger_gets_401_and_no_detail(operation: str, transport: str, caplog: pytest.LogCaptureFixture) -> None:
+@EVERY_WAY
+def test_a_stranger_gets_401_and_no_detail(operation: str, way: str, caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         async with world() as made:
-            answer = await _ask(made, operation, transport, None)
+            answer = await ask(made, operation, way, None)
             assert answer.status == 401
             assert answer.headers["www-authenticate"] == "Bearer"
             assert "Please sign in." in answer.text
@@ -85,30 +47,47 @@ def test_a_stranger_gets_401_and_no_detail(operation: str, transport: str, caplo
     assert "has no Authorization header" in caplog.text
 
 
-@pytest.mark.parametrize("operation", [name for name in SERVED if name != "agent/run"])
-def test_another_caller_finds_nothing_and_changes_nothing(operation: str) -> None:
+@EVERY_WAY
+def test_another_caller_finds_nothing_and_changes_nothing(operation: str, way: str) -> None:
     async def test() -> None:
-        async with world() as made:
-            before = (await made.ask(LOAD, "alice")).json()
-            assert HIDDEN in before["data"]["loadAgentState"]["state"]
-            answer = await _ask(made, operation, "rest", "bob")
-            if operation != "agent/suggest":
-                # A suggestion is the agent's own answer to the caller, who may ask it.
+        async with world(environment=CLEARS) as made:
+            before = await seen_by_alice(made)
+            assert all(HIDDEN in json.dumps(kept) for kept in before[1:])
+            answer = await ask(made, operation, way, "bob")
+            if operation not in {"agent/run", "agent/suggest"}:
+                # These are the agent's own answer to the caller, who may ask it.
                 assert HIDDEN not in answer.text
-            assert (await made.ask(LOAD, "alice")).json() == before
+            assert await seen_by_alice(made) == before
 
     run(test())
 
 
-@BOTH
-def test_a_run_on_a_thread_of_the_same_name_is_another_thread(transport: str) -> None:
+@EVERY_WAY
+def test_another_callers_thread_is_answered_for_like_one_that_never_was(operation: str, way: str) -> None:
+    async def test() -> None:
+        async with world(environment=CLEARS) as made:
+            hers = await ask(made, operation, way, "bob")
+            none = await ask(made, operation, way, "bob", thread="never-was-one")
+            assert hers.status == none.status
+            if operation not in {"agent/run", "agent/suggest"}:
+                assert _comparable(hers) == _comparable(none)
+
+    run(test())
+
+
+def _comparable(answer: Answer) -> str:
+    text = answer.text.replace("never-was-one", "shared-name")
+    return text.replace(answer.headers["x-request-id"], "an id of ours")
+
+
+@pytest.mark.parametrize("way", ["rest", "envelope"])
+def test_a_run_on_a_thread_of_the_same_name_is_another_thread(way: str) -> None:
     async def test() -> None:
         async with world() as made:
-            before = (await made.ask(LOAD, "alice")).json()
-            answer = await _ask(made, "agent/run", transport, "bob")
+            before = await seen_by_alice(made)
+            answer = await ask(made, "agent/run", way, "bob")
             assert _events(answer)[-1]["type"] == "RUN_FINISHED"
-            assert (await made.ask(LOAD, "alice")).json() == before
-            assert HIDDEN in before["data"]["loadAgentState"]["state"]
+            assert await seen_by_alice(made) == before
 
     run(test())
 

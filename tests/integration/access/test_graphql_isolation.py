@@ -6,42 +6,22 @@ import pytest
 from graphql import build_schema
 
 from agui_runtime.adapters.graphql.schema import sdl
-from tests.integration.access.world import HIDDEN, THREAD, world
+from tests.integration.access.graphql_requests import OPERATIONS
+from tests.integration.access.world import HIDDEN, world
 from tests.support.aio import run
-from tests.support.graphql_client import CLIENT_HEADERS, chat, exchange
+from tests.support.graphql_client import CLIENT_HEADERS, exchange
 from tests.support.leaks import assert_leaks_nothing
 
-STATE_FIELDS = "threadExists state messages stateFound"
-OPERATIONS: dict[str, Any] = {
-    "hello": {"query": "{ hello }"},
-    "availableAgents": {"query": "{ availableAgents { agents { name } } }"},
-    "runtimeInfo": {"query": "{ runtimeInfo { version } }"},
-    "loadAgentState": {
-        "query": f'{{ loadAgentState(data: {{threadId: "{THREAD}", agentName: "notes", includeHistory: true}}) '
-        f"{{ {STATE_FIELDS} }} }}"
-    },
-    "agentStates": {"query": f'{{ agentStates(threadId: "{THREAD}") {{ agentName }} }}'},
-    "metaEvents": {"query": f'{{ metaEvents(threadId: "{THREAD}") {{ eventId }} }}'},
-    "generateCopilotResponse": chat("hello", thread=THREAD, agent="notes"),
-    "saveAgentState": {
-        "query": f'mutation {{ saveAgentState(data: {{threadId: "{THREAD}", agentName: "notes", '
-        'stateData: "{\\"mine\\":1}"}) { success version } }'
-    },
-    "deleteAgentState": {
-        "query": f'mutation {{ deleteAgentState(data: {{threadId: "{THREAD}", agentName: "notes"}}) {{ existed }} }}'
-    },
-    "executeAgent": {
-        "query": f'mutation {{ executeAgent(data: {{threadId: "{THREAD}", agentName: "notes", input: "hello"}}) '
-        "{ status } }"
-    },
-}
 READING: dict[str, Any] = {
     "loadAgentState": {"threadExists": False, "state": "{}", "messages": "[]", "stateFound": False},
     "agentStates": [],
     "metaEvents": [],
-    "deleteAgentState": {"existed": False},
-    "saveAgentState": {"success": True, "version": 1},
+    "deleteAgentState": {"success": True, "existed": False, "errorCode": None},
+    "saveAgentState": {"success": True, "version": 1, "errorCode": None},
 }
+RUNNING = ("generateCopilotResponse", "executeAgent")
+"""Asking an agent is everybody's right; the thread is each caller's own."""
+OF_NO_THREAD = ("hello", "availableAgents", "runtimeInfo")
 LOAD = OPERATIONS["loadAgentState"]
 
 
@@ -49,6 +29,7 @@ def test_these_are_all_operations_there_are() -> None:
     schema = build_schema(sdl())
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
     assert {name for root in roots if root for name in root.fields} == set(OPERATIONS)
+    assert {*READING, *RUNNING, *OF_NO_THREAD} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", [*OPERATIONS, "introspection"])

@@ -50,10 +50,11 @@ class World:
 
 
 @asynccontextmanager
-async def world() -> AsyncGenerator[World]:
+async def world(*, environment: Mapping[str, str] | None = None, **bound: Any) -> AsyncGenerator[World]:
     """The world, once Alice has used her thread."""
     agents = (FunctionAgent(notes), FunctionAgent(asks))
-    async with serving(runtime(environment=ENVIRONMENT, agents=agents)) as url:
+    settings = {**ENVIRONMENT, **(environment or {})}
+    async with serving(runtime(environment=settings, agents=agents, **bound)) as url:
         made = World(url)
         told = await made.ask(chat("tell me", thread=THREAD, agent="notes"), "alice")
         assert HIDDEN in told.text
