@@ -41,7 +41,7 @@ from agui_runtime.adapters.llm.parameters import without_nothing
 from agui_runtime.adapters.llm.reply import Reply
 from agui_runtime.adapters.llm.sdk_model import Question, SdkModel
 from agui_runtime.adapters.llm.settings import ModelSettings
-from agui_runtime.domain.errors import AguiError, ConfigurationError
+from agui_runtime.domain.errors import AguiError, ConfigurationError, InvalidError
 from agui_runtime.domain.events import Event
 from agui_runtime.domain.messages import AssistantMessage
 
@@ -141,9 +141,15 @@ class AnthropicModel(SdkModel[Answer]):
         return answer
 
     def _thinking_for(self, question: Question) -> ThinkingConfigParam | None:
-        choice = question.parameters.tool_choice
-        if self._thinking is None or (choice is not None and choice.mode in {"required", "function"}):
+        if self._thinking is None or self._thinking["type"] == "disabled":
+            return self._thinking
+        asked = question.parameters
+        if asked.tool_choice is not None and asked.tool_choice.mode in {"required", "function"}:
             return None
+        if asked.temperature not in {None, 1}:
+            raise InvalidError(
+                f"forwardedParameters.temperature cannot be used: the model of {self._provider} is set to think."
+            )
         said = [turn for turn in question.turns if isinstance(turn, AssistantMessage)]
         goes_on = bool(said and said[-1].tool_calls)
         if self._thinking["type"] == "enabled" and goes_on and said[-1].id not in question.thoughts:

@@ -18,6 +18,8 @@ from anthropic.types import (
 )
 
 from agui_runtime.adapters.llm.conversation import (
+    CLOSING,
+    OPENING,
     Turn,
     arguments_of,
     kind_of,
@@ -47,9 +49,6 @@ Role = Literal["user", "assistant"]
 API = "anthropic"
 """Under which its thoughts are sealed."""
 
-OPENING = "(The conversation begins with the assistant.)"
-"""Stands before a conversation that the assistant begins: the API wants a user's turn first."""
-
 _IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
@@ -71,6 +70,9 @@ def messages_of(turns: Sequence[Turn], provider: str, thoughts: Thoughts) -> lis
                 joined.append((role, [block]))
     if not joined or joined[0][0] == "assistant":
         joined.insert(0, ("user", [{"type": "text", "text": OPENING}]))
+    if joined[-1][0] == "assistant":
+        # Newer models go on with no answer that is begun for them.
+        joined.append(("user", [{"type": "text", "text": CLOSING}]))
     return [_message(role, blocks) for role, blocks in joined]
 
 

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from attrs import evolve
 
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.history_repair import repair_history
-from agui_runtime.domain.json_value import JsonObject, JsonValue, is_object
+from agui_runtime.domain.json_value import JsonObject, JsonValue, dumps, is_object
 from agui_runtime.domain.messages import (
     AssistantMessage,
     Content,
@@ -27,16 +27,30 @@ from agui_runtime.domain.messages import (
 Turn = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
 Part = TextPart | MediaPart
 
+OPENING = "(The conversation begins with the assistant.)"
+"""Stands before a conversation that the assistant begins, for APIs that want a user's turn first."""
+
+CLOSING = "(Go on.)"
+"""Stands behind a conversation that the assistant ends, for APIs that want a user's turn last."""
+
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_CALL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OUTSIDE_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(;[\w.=+-]+)*;base64,")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def conversation_of(messages: Sequence[Message]) -> tuple[Turn, ...]:
+def conversation_of(messages: Sequence[Message], offered: Container[str] = ()) -> tuple[Turn, ...]:
     """What a provider is told.
+
+    Args:
+        messages: as a client or a log has them.
+        offered: the names of the run's tools; calls of other names are spelled as every provider takes them.
 
     Raises:
         InvalidError: nothing is left to answer.
     """
-    turns = tuple(_turns(repair_history(messages)))
+    turns = tuple(_turns(repair_history(messages), offered))
     if not turns:
         raise InvalidError("The conversation is empty: there is nothing that a model could answer.")
     return turns
@@ -49,9 +63,9 @@ def instructions_of(turns: Sequence[Turn]) -> str:
 
 
 def parts_of(content: Content) -> tuple[Part, ...]:
-    """The parts of a content that say something: providers refuse empty text."""
+    """The parts of a content that say something: providers refuse empty text, and Anthropic blank text too."""
     parts = (TextPart(content),) if isinstance(content, str) else content
-    return tuple(part for part in parts if isinstance(part, MediaPart) or part.text)
+    return tuple(part for part in parts if isinstance(part, MediaPart) or part.text.strip())
 
 
 def arguments_of(call: ToolCall) -> JsonObject:
@@ -61,6 +75,13 @@ def arguments_of(call: ToolCall) -> JsonObject:
     except (ValueError, RecursionError):
         arguments = None
     return arguments if is_object(arguments) else {"unreadable_arguments": call.arguments}
+
+
+def arguments_text_of(call: ToolCall) -> str:
+    """A call's arguments as the text of an object, as the model wrote it where it is one."""
+    arguments = arguments_of(call)
+    is_unreadable = arguments.get("unreadable_arguments") == call.arguments
+    return dumps(arguments) if is_unreadable or not call.arguments.strip() else call.arguments
 
 
 def result_of(message: ToolMessage) -> str:
@@ -106,22 +127,57 @@ def not_taken(part: MediaPart, provider: str) -> InvalidError:
     return InvalidError(f"The model provider {provider} does not take this attachment: {described}.")
 
 
-def _turns(messages: Sequence[Message]) -> Iterator[Turn]:
+def _turns(messages: Sequence[Message], offered: Container[str]) -> Iterator[Turn]:
     for message in messages:
         match message:
             case AssistantMessage():
-                # Providers take no media in what a model said itself.
-                if message.tool_calls or text_of(message.content):
-                    calls = tuple(evolve(call, id=_call_id(call.id)) for call in message.tool_calls)
-                    yield evolve(message, content=text_of(message.content), tool_calls=calls)
-            case ToolMessage():
-                yield evolve(message, tool_call_id=_call_id(message.tool_call_id))
-            case UserMessage() | SystemMessage() | DeveloperMessage():
+                # Providers take no media in what a model said itself, and no blank text.
+                text = text_of(message.content) if text_of(message.content).strip() else ""
+                if message.tool_calls or text:
+                    calls = tuple(_call(call, offered) for call in message.tool_calls)
+                    yield evolve(message, content=_plain(text), tool_calls=calls)
+            case ToolMessage(content=content, error=error):
+                call_id = _call_id(message.tool_call_id)
+                told = None if error is None else _plain(error)
+                yield evolve(message, tool_call_id=call_id, content=_plain(content), error=told)
+            case UserMessage():
                 if parts_of(message.content):
-                    yield message
+                    yield evolve(message, content=_plain_content(message.content))
+            case SystemMessage() | DeveloperMessage():
+                if text_of(message.content).strip():
+                    yield evolve(message, content=_plain(text_of(message.content)))
             case _:
                 # Activities and reasoning are for people.
                 continue
+
+
+def _call(call: ToolCall, offered: Container[str]) -> ToolCall:
+    name = call.name
+    if name not in offered and not _CALL_NAME.fullmatch(name):
+        name = _OUTSIDE_NAMES.sub("_", name)[:64] or "unnamed"
+    return evolve(call, id=_call_id(call.id), name=name, arguments=_plain(call.arguments))
+
+
+def _plain_content(content: Content) -> Content:
+    if isinstance(content, str):
+        return _plain(content)
+    return tuple(TextPart(_plain(part.text)) if isinstance(part, TextPart) else _media(part) for part in content)
+
+
+def _media(part: MediaPart) -> MediaPart:
+    """The same, with what is inside a data URL taken out of it: pages write them as a URL, or as the data."""
+    found = _DATA_URL.match(part.data or part.url or "")
+    if found is None:
+        return part
+    text = (part.data or part.url or "")[found.end() :]
+    return evolve(part, mime_type=part.mime_type or found["type"] or None, data=text, url=None)
+
+
+def _plain(text: str) -> str:
+    """The text without halves of surrogate pairs, which no provider can be sent."""
+    if not _SURROGATES.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _call_id(call_id: str) -> str:

@@ -32,6 +32,8 @@ _KIND_OF_CODE = {
     "resource_exhausted": "rate",
     "context_length_exceeded": "length",
     "request_too_large": "length",
+    "content_filter": "filter",
+    "content_policy_violation": "filter",
     "model_not_found": "model",
     "not_found_error": "model",
     "not_found": "model",
@@ -90,6 +92,8 @@ def provider_fault(provider: str, *, status: int | None, code: str | None, text:
             )
         case "model":
             return ConfigurationError(f"The model provider {provider} does not know the model that was asked for.")
+        case "filter":
+            return filtered(provider)
         case "busy":
             return UnavailableError(
                 f"The model provider {provider} has a problem or is overloaded. Please try again in a moment."

@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import mimetypes
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from google.genai import types
 
 from agui_runtime.adapters.llm.conversation import (
+    CLOSING,
+    OPENING,
     Turn,
     arguments_of,
     kind_of,
@@ -41,10 +44,6 @@ class SignatureOf(Protocol):
         """Of a call, the first of its answer or a later one."""
 
 
-OPENING = "(The conversation begins with the assistant.)"
-"""Stands before a conversation that the assistant begins: the API wants a user's turn first."""
-
-
 def contents_of(turns: Sequence[Turn], signature_of: SignatureOf) -> list[types.Content]:
     """The conversation without its instructions.
 
@@ -63,6 +62,8 @@ def contents_of(turns: Sequence[Turn], signature_of: SignatureOf) -> list[types.
                 joined.append((role, [part]))
     if not joined or joined[0][0] == "model":
         joined.insert(0, ("user", [types.Part(text=OPENING)]))
+    if joined[-1][0] == "model":
+        joined.append(("user", [types.Part(text=CLOSING)]))
     return [types.Content(role=role, parts=parts) for role, parts in joined]
 
 
@@ -115,7 +116,9 @@ def _part(part: TextPart | MediaPart) -> types.Part:
     if isinstance(part, TextPart):
         return types.Part(text=part.text)
     if part.data is None:
-        return types.Part(file_data=types.FileData(file_uri=url_of(part), mime_type=part.mime_type))
+        url = url_of(part)
+        mime_type = part.mime_type or mimetypes.guess_type(url)[0]
+        return types.Part(file_data=types.FileData(file_uri=url, mime_type=mime_type))
     try:
         data = base64.b64decode(part.data, validate=True)
     except (binascii.Error, ValueError) as error:

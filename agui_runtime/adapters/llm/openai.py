@@ -126,7 +126,9 @@ class OpenAIModel(SdkModel[Answer]):
         ending: str | None = None
         is_counted = False
         async for chunk in answer:
-            reply.name(chunk.id)
+            # Azure's first event, on its filter, has none.
+            if chunk.id:
+                reply.name(chunk.id)
             if chunk.usage is not None:
                 is_counted = True
                 reply.counts.update(_counts(chunk))

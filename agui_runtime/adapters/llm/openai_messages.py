@@ -13,7 +13,16 @@ from openai.types.chat import (
 )
 from openai.types.chat.chat_completion_content_part_input_audio_param import InputAudio
 
-from agui_runtime.adapters.llm.conversation import Turn, kind_of, mime_type_of, not_taken, parts_of, result_of, url_of
+from agui_runtime.adapters.llm.conversation import (
+    Turn,
+    arguments_text_of,
+    kind_of,
+    mime_type_of,
+    not_taken,
+    parts_of,
+    result_of,
+    url_of,
+)
 from agui_runtime.adapters.llm.parameters import ToolChoice
 from agui_runtime.adapters.llm.seals import Thought, Thoughts
 from agui_runtime.domain.json_value import copy_of
@@ -107,7 +116,7 @@ def _assistant(
             {
                 "type": "function",
                 "id": call.id,
-                "function": {"name": call.name, "arguments": call.arguments or "{}"},
+                "function": {"name": call.name, "arguments": arguments_text_of(call)},
             }
             for call in turn.tool_calls
         ]

@@ -126,7 +126,7 @@ class SdkModel(ABC, Generic[S]):
             raise InvalidError(f"The model {parameters.model!r} is not one that clients may ask for.")
         return Question(
             model=parameters.model or self._model,
-            turns=conversation_of(request.messages),
+            turns=conversation_of(request.messages, {tool.name for tool in request.tools}),
             tools=request.tools,
             parameters=parameters,
             thoughts=thoughts_of(request.messages, self.api),

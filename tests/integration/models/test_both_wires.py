@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from agui_runtime.application.model_agent import ModelAgent
 from agui_runtime.domain.tools import ServerTool, Tool
 from tests.integration.models.openai_wire import HELLO, call, chunk, error, model_before
 from tests.support.agui_client import HEADERS, WireEvent, events_of, run_input, types_of
 from tests.support.aio import run
-from tests.support.graphql_client import chat, exchange
+from tests.support.graphql_client import chat, exchange, user
 from tests.support.providers import Provider, refusing, streaming
 from tests.support.serving import runtime, serving
 
@@ -131,6 +133,72 @@ def test_a_graphql_frontends_agent_session_is_told_the_pages_context() -> None:
             async with serving(runtime(agents=(ModelAgent(model, "poet"),))) as url:
                 await exchange(url, chat("Hi", agent="poet", context=[{"description": "Mood", "value": "blue"}]))
             assert "Mood: blue" in served.bodies[0]["messages"][0]["content"]
+
+    run(main())
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}}
+LINKED = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
+
+
+@pytest.mark.parametrize(
+    ("part", "sent"),
+    [
+        ({"type": "image", "source": {"type": "data", "value": "QUJD", "mimeType": "image/png"}}, IMAGE),
+        ({"type": "image", "source": {"type": "url", "value": "https://example.com/cat.png"}}, LINKED),
+        ({"type": "image", "source": {"type": "url", "value": "data:image/png;base64,QUJD"}}, IMAGE),
+        ({"type": "binary", "mimeType": "image/png", "data": "QUJD"}, IMAGE),
+        ({"type": "binary", "mimeType": "image/png", "url": "https://example.com/cat.png"}, LINKED),
+    ],
+)
+def test_an_ag_ui_frontends_image_reaches_the_model(part: Any, sent: Any) -> None:
+    content = [{"type": "text", "text": "What is this?"}, part]
+
+    async def main() -> None:
+        async with host(streaming(*HELLO)) as (url, served):
+            await play(url, "", messages=[{"id": "u", "role": "user", "content": content}])
+            assert served.bodies[0]["messages"][0]["content"] == [{"type": "text", "text": "What is this?"}, sent]
+
+    run(main())
+
+
+def test_a_graphql_frontends_image_reaches_the_model() -> None:
+    image = {
+        "id": "i",
+        "createdAt": "2026-01-01T00:00:00Z",
+        "imageMessage": {"format": "png", "bytes": "QUJD", "role": "user"},
+    }
+
+    async def main() -> None:
+        async with host(streaming(*HELLO)) as (url, served):
+            answer = await exchange(url, chat("Hi", messages=[image, user("What is this?")]))
+            assert answer.response()["status"]["code"] == "Success"
+            assert served.bodies[0]["messages"][0]["content"] == [IMAGE]
+
+    run(main())
+
+
+ASKED_OF_IT = {"model": "gpt-4.1", "temperature": 0.5, "maxTokens": 64.0, "stop": ["END"], "toolChoice": "function"}
+WHAT_IT_IS_SENT = {
+    "model": "gpt-4.1",
+    "temperature": 0.5,
+    "max_completion_tokens": 64,
+    "stop": ["END"],
+    "tool_choice": {"type": "function", "function": {"name": "weather"}},
+}
+
+
+def test_what_a_frontend_asks_of_the_model_reaches_it_on_both_wires() -> None:
+    asked = {**ASKED_OF_IT, "toolChoiceFunctionName": "weather"}
+
+    async def main() -> None:
+        async with host(streaming(*HELLO), tools=TOOLS) as (url, served):
+            assert (await play(url, "Hi", forwardedProps=asked))[-1]["type"] == "RUN_FINISHED"
+            answer = await exchange(url, chat("Hi", forwardedParameters=asked))
+            assert answer.response()["status"]["code"] == "Success"
+            for body in served.bodies:
+                assert {key: body[key] for key in WHAT_IT_IS_SENT} == WHAT_IT_IS_SENT
+            assert len(served.bodies) == 2
 
     run(main())
 

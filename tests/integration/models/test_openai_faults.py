@@ -9,10 +9,11 @@ from agui_runtime.adapters.llm import ModelSettings
 from agui_runtime.adapters.llm.openai import OpenAIModel
 from agui_runtime.application.ports import LanguageModel
 from agui_runtime.domain.errors import ConfigurationError, ErrorCode
+from agui_runtime.domain.events import TextMessageStart
 from tests.contracts.language_model import QUICK, LanguageModelContract
 from tests.integration.models.openai_wire import HELLO, chunk, error, model_before
 from tests.support.aio import run
-from tests.support.providers import KEY, Provider, said, sse, streaming
+from tests.support.providers import KEY, Provider, refusing, said, sse, streaming
 
 INVALID = "invalid_request_error"
 VLLM = {"object": "error", "message": "This model's maximum context length is 4096 tokens.", "code": 400}
@@ -54,6 +55,12 @@ class TestOpenAI(LanguageModelContract):
         fault = self.failure(streaming(sse({"id": "chatcmpl-1", "choices": 7})))
         assert fault.message == "The model provider OpenAI sent something that cannot be read."
 
+    def test_a_prompt_that_azures_filter_refuses_is_told(self) -> None:
+        inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": {"filtered": True}}}
+        body = {"message": "The response was filtered", "type": None, "param": "prompt", "code": "content_filter"}
+        fault = self.failure(refusing(400, {"error": {**body, "status": 400, "innererror": inner}}))
+        assert fault.message == "The content filter of the model provider OpenAI stopped the answer."
+
     @pytest.mark.parametrize(
         ("code", "expected"), [(429, ErrorCode.RATE_LIMITED), (502, ErrorCode.UNAVAILABLE), (504, ErrorCode.TIMED_OUT)]
     )
@@ -79,6 +86,16 @@ def test_a_client_of_the_hosts_is_used_and_stays_open() -> None:
                 await said(azure)
             assert served.paths[0].endswith("/deployments/my-deployment/chat/completions?api-version=2024-10-21")
             assert served.headers[0]["api-key"] == KEY
+
+    run(main())
+
+
+def test_azures_first_event_is_on_its_filter_and_has_no_id() -> None:
+    filters = {"choices": [], "created": 0, "id": "", "model": "", "object": "", "prompt_filter_results": [{}]}
+
+    async def main() -> None:
+        async with model_before(streaming(sse(filters), *HELLO)) as (model, _):
+            assert (await said(model))[0] == TextMessageStart("chatcmpl-1")
 
     run(main())
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.events import (
     ReasoningEncryptedValue,
     ReasoningEnd,
@@ -191,6 +192,14 @@ def test_anthropics_budget_comes_on_top_of_the_longest_answer() -> None:
     assert asked_of_anthropic(ASKED)["max_tokens"] == 4096 + 2048
     assert asked_of_anthropic(ASKED, forwarded_parameters={"maxTokens": 100})["max_tokens"] == 100 + 2048
     assert asked_of_anthropic(ASKED, how=ADAPTIVE)["max_tokens"] == 4096
+
+
+def test_a_temperature_cannot_be_asked_of_an_anthropic_model_that_thinks() -> None:
+    with pytest.raises(InvalidError, match="temperature cannot be used: the model of Anthropic is set to think"):
+        asked_of_anthropic(ASKED, forwarded_parameters={"temperature": 0.2})
+    assert asked_of_anthropic(ASKED, forwarded_parameters={"temperature": 1})["temperature"] == 1
+    quiet = asked_of_anthropic(ASKED, how={"type": "disabled"}, forwarded_parameters={"temperature": 0})
+    assert (quiet["temperature"], quiet["thinking"]) == (0, {"type": "disabled"})
 
 
 @pytest.mark.parametrize(

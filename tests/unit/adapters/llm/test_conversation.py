@@ -48,6 +48,20 @@ def test_an_assistants_pictures_are_left_out_of_what_it_said() -> None:
     assert conversation_of((drawn,)) == (AssistantMessage(id="a", content="Here."),)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        MediaPart("image", url="data:image/png;base64,QUJD"),
+        MediaPart("image", data="data:image/png;base64,QUJD"),
+        MediaPart("image", "image/png", data="data:;base64,QUJD"),
+        MediaPart("image", "image/png", url="data:text/plain;charset=utf-8;base64,QUJD"),
+    ],
+)
+def test_what_is_in_a_data_url_is_data(part: MediaPart) -> None:
+    (turn,) = conversation_of((UserMessage(id="u", content=(part,)),))
+    assert turn.content == (MediaPart("image", "image/png", data="QUJD"),)
+
+
 @pytest.mark.parametrize("call_id", ["functions.weather:0", "x" * 41, "ä", "with space"])
 def test_a_call_id_that_providers_refuse_is_replaced_in_call_and_result_alike(call_id: str) -> None:
     called = AssistantMessage(id="a", tool_calls=(ToolCall(call_id, "weather"),))
