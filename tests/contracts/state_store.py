@@ -284,6 +284,14 @@ class StateStoreContract(StoreContract):
         await world.save(OTHER_THREAD, "one-more")
 
     @scenario
+    async def test_of_many_first_saves_at_one_moment_a_thread_takes_as_many_as_it_may_have(self, world: World) -> None:
+        tries = [world.save(THREAD, f"agent-{number}") for number in range(3 * STATE_LIMITS.max_per_thread)]
+        answers = await asyncio.gather(*tries, return_exceptions=True)
+        refused = [answer for answer in answers if isinstance(answer, InvalidError)]
+        assert len(refused) == 2 * STATE_LIMITS.max_per_thread
+        assert len(await world.store.list_agents(SCOPE, THREAD)) == STATE_LIMITS.max_per_thread
+
+    @scenario
     async def test_a_state_that_is_deleted_or_has_expired_makes_room_for_another(self, world: World) -> None:
         for number in range(STATE_LIMITS.max_per_thread - 1):
             await world.save(THREAD, f"agent-{number}")

@@ -22,6 +22,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._left: int | None = None
+        self._holding = asyncio.Event()
 
     async def accept(self) -> None:
         """Listen, on the same port every time."""
@@ -43,7 +44,15 @@ class Proxy:
 
     def stall(self) -> None:
         """Keep connections open and forward nothing."""
+        self._holding.clear()
         self._flowing.clear()
+
+    async def reset_under_way(self) -> None:
+        """Reset every connection while something is on its way on one of them."""
+        self.stall()
+        await self._holding.wait()
+        await self.reset()
+        self.flow()
 
     def flow(self) -> None:
         """Forward again, what has come meanwhile included."""
@@ -84,6 +93,7 @@ class Proxy:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answer: bool = False) -> None:
         while data := await reader.read(PIECE):
+            self._holding.set()
             await self._flowing.wait()
             if answer and self._left is not None:
                 data, self._left = data[: self._left], self._left - len(data)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncpg
 from attrs import field, frozen
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 APPLICATION_NAME = "agui-runtime"
+# Of transactions, whatever the server's default: each statement has to see what it has waited for.
+READ_COMMITTED: Final = "read_committed"
 RETRY_SECONDS = 0.01
 HEALTH_SECONDS = 2.0
 """Who asks for the health wants an answer soon, whatever an operation may take."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from agui_runtime.adapters.postgres import run_statements as statements
-from agui_runtime.adapters.postgres.database import Connection, PostgresDatabase
+from agui_runtime.adapters.postgres.database import READ_COMMITTED, Connection, PostgresDatabase
 from agui_runtime.adapters.postgres.event_blocks import block_of, write
 from agui_runtime.application.refusals import check_compaction
 from agui_runtime.application.values import Lease, LogEntry
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     Row = asyncpg.Record
 else:
     Row = Any
-
-# Whatever the server's default: each statement has to see what it has waited for.
-READ_COMMITTED: Final = "read_committed"
 
 TAKEOVERS = 500
 """Most runs that one look takes over; the next look finds the others."""

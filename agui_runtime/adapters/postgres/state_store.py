@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agui_runtime.adapters.codec.state_text import checked_text
 from agui_runtime.adapters.postgres import statements
-from agui_runtime.adapters.postgres.database import PostgresDatabase
+from agui_runtime.adapters.postgres.database import READ_COMMITTED, Connection, PostgresDatabase
 from agui_runtime.adapters.postgres.json_text import corrupt, from_text, to_text
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import check_limit, stale_version, too_many_states
@@ -26,6 +26,9 @@ else:
 
 MAX_BIGINT = 2**63 - 1
 SWEEP_ROWS = 1000
+ROOM = 64
+"""With more room than this left in a thread, states are created without waiting for each other: so many at one moment
+would need as many connections."""
 
 
 class PostgresStateStore:
@@ -58,6 +61,7 @@ class PostgresStateStore:
         """Store the next version if the stored one is still ``expected_version`` (0: none is stored).
 
         It is one statement, so that it happens whole or not at all. Only where it does nothing, a second one asks why.
+        A state that its thread may have no room for is created in a transaction, under a lock.
 
         Raises:
             ConflictError: another version is stored; ``details["version"]`` says which.
@@ -129,11 +133,25 @@ class PostgresStateStore:
 
     async def _write(self, arguments: tuple[Any, ...], expected: int) -> Row | None:
         if expected == 0:
-            maximum = self._limits.max_per_thread
-            return await self._database.run(lambda c: c.fetchrow(statements.CREATE, *arguments, maximum))
+            return await self._create(arguments)
         if 0 < expected <= MAX_BIGINT:
             return await self._database.run(lambda c: c.fetchrow(statements.UPDATE, *arguments, expected))
         return None
+
+    async def _create(self, arguments: tuple[Any, ...]) -> Row | None:
+        maximum = self._limits.max_per_thread
+        if maximum > ROOM:
+            far_from_full = maximum - ROOM
+            saved = await self._database.run(lambda c: c.fetchrow(statements.CREATE, *arguments, far_from_full))
+            if saved is not None:
+                return saved
+
+        async def alone(connection: Connection) -> Row | None:
+            async with connection.transaction(isolation=READ_COMMITTED):
+                await connection.execute(statements.CREATE_ALONE, *arguments[:2])
+                return await connection.fetchrow(statements.CREATE, *arguments, maximum)
+
+        return await self._database.run(alone)
 
     async def _is_full(self, key: StateKey, now: datetime) -> bool:
         arguments = (*_columns(key), now, self._limits.max_per_thread)

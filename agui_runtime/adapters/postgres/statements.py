@@ -17,8 +17,8 @@ touched AS (
 SELECT version, created_at FROM saved
 """
 
-# Whether the others of the thread are as many as it may have. No lock is taken for it: creations at the same moment may
-# go past the limit by as many as they are.
+# Whether the others of the thread are as many as it may have, as far as this statement can see: it does not see those
+# that are being created at the same moment.
 _FULL = """
     SELECT count(*) >= {maximum} FROM (
         SELECT 1 FROM agui_states
@@ -26,6 +26,10 @@ _FULL = """
         LIMIT {maximum}
     ) AS others
 """
+
+# Who creates a state in a thread that is nearly full does it alone, so that the next one counts it. For one
+# transaction, and before any row is locked.
+CREATE_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended($2, hashtextextended($1, 0)))"
 
 IS_FULL = _FULL.format(now="$4", maximum="$5::bigint")
 

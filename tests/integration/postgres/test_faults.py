@@ -71,7 +71,7 @@ def test_the_server_is_killed_and_started_again(killable: Server, table: list[Co
 
 
 def test_the_line_is_reset(table: list[Count]) -> None:
-    faulty(table, "connections reset", lambda proxy: (proxy.reset, nothing))
+    faulty(table, "connections reset", lambda proxy: (proxy.reset_under_way, nothing))
 
 
 def test_the_line_is_cut_in_the_middle_of_an_answer(table: list[Count]) -> None:

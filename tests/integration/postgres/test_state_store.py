@@ -9,7 +9,7 @@ import pytest
 from agui_runtime.domain.errors import ConflictError, CorruptError, InvalidError, UnavailableError
 from agui_runtime.domain.identity import AgentName, RunKey, Scope, StateKey, ThreadId
 from tests.contracts.world import SCOPE, THREAD, key_of
-from tests.integration.postgres.world import world
+from tests.integration.postgres.world import LIMITS, world
 from tests.support import postgres
 from tests.support.aio import run
 
@@ -132,6 +132,17 @@ def test_a_clock_behind_does_not_take_a_threads_activity_back() -> None:
             w.clock.advance(-60)
             await w.store.save(key_of(), {}, expected_version=1)
             assert await w.sql("SELECT updated_at FROM agui_threads") == [(newest,)]
+
+    run(test())
+
+
+def test_first_saves_over_many_connections_fill_a_thread_to_its_limit_and_no_further() -> None:
+    async def test() -> None:
+        async with world(max_connections=16) as w:
+            tries = [w.store.save(key_of(agent=f"a{n}"), {}, expected_version=0) for n in range(130)]
+            answers = await asyncio.gather(*tries, return_exceptions=True)
+            assert sum(isinstance(answer, InvalidError) for answer in answers) == 130 - LIMITS.max_per_thread
+            assert await w.sql("SELECT count(*) FROM agui_states") == [(LIMITS.max_per_thread,)]
 
     run(test())
 
