@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from attrs import frozen
 
-from agui_runtime.application.failures import agent_failure_of
+from agui_runtime.application.failures import agent_failure_of, named
 from agui_runtime.application.iterators import close
 from agui_runtime.application.ports import Agent
 from agui_runtime.application.run_state import RunStates
@@ -51,12 +51,13 @@ class NestedAgent:
             finally:
                 await close(events)
         except Exception as error:
-            raise agent_failure_of(error) from error
+            raise agent_failure_of(error, name) from error
         for piece in lifecycle.end_of_stream():
             yield piece
         outcome = outcome_of(lifecycle.ending)
         if isinstance(outcome, Failed):
-            raise AgentError(outcome.message)
+            failure = AgentError(outcome.message)
+            raise named(failure, name) if lifecycle.ending is None else failure
         if report.was_sent:
             yield report.last()
 

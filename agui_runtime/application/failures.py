@@ -2,7 +2,13 @@
 
 import asyncio
 
-from agui_runtime.domain.errors import AgentError, AguiError, ErrorCode, UnavailableError
+from agui_runtime.domain.errors import (
+    AgentError,
+    AguiError,
+    ErrorCode,
+    InvalidEventError,
+    UnavailableError,
+)
 
 REFUSED = (
     "Connection refused - the agent service is not running or not accessible at the specified address. "
@@ -39,6 +45,9 @@ _BY_PATTERN: tuple[tuple[str, str, bool], ...] = (
     ("unauthorized", "Unauthorized access. Please check your authentication credentials.", False),
 )
 
+_RUN_LIMITS = frozenset({"run_events", "run_bytes", "run_seconds", "run_idle_seconds"})
+"""Who breaks them is cut off by the runtime, which says so."""
+
 
 def failure_of(error: BaseException) -> AguiError:
     """What a failed model, store or hook means to the client (contract graphql §8)."""
@@ -57,15 +66,42 @@ def failure_of(error: BaseException) -> AguiError:
     return _caused(AguiError(), error)
 
 
-def agent_failure_of(error: BaseException) -> AguiError:
-    """What a failed agent means to the client: agents' own messages are kept (contract graphql §8).
+def failure_in_own_words(error: BaseException) -> AguiError:
+    """What a failed agent says of it itself, where it has words (contract graphql §8).
 
-    The operating system's are not: they name hosts, ports and files.
+    The operating system's are not kept: they name hosts, ports and files.
     """
     if isinstance(error, AguiError | OSError):
         return failure_of(error)
     text = str(error).strip()
     return _caused(AgentError(text) if text else AgentError(code=ErrorCode.AGENT_FAILED), error)
+
+
+def agent_failure_of(error: BaseException, agent: str) -> AguiError:
+    """What a failed agent means to the client: its own words are kept, all others get its name."""
+    failure = failure_in_own_words(error)
+    has_own_words = isinstance(error, AguiError) or failure.message == str(error).strip()
+    is_ours = isinstance(error, InvalidEventError) or _limit_of(error) in _RUN_LIMITS
+    return failure if has_own_words and not is_ours else named(failure, agent)
+
+
+def named(failure: AguiError, agent: str) -> AguiError:
+    """The failure with the agent's name in its message, caused by what caused it."""
+    if repr(str(agent)) in failure.message:
+        return failure
+    text = f"The agent {str(agent)!r} failed. {failure.message}"
+    return _caused(type(failure)(text, code=failure.code, details=failure.details), failure.__cause__ or failure)
+
+
+def without_ending(agent: str) -> AgentError:
+    """An agent in another program or framework broke off; ``agent`` is how people know it: ``agent 'weather'``."""
+    text = f"The {agent} ended its stream without saying how its run came out (no RUN_FINISHED, no RUN_ERROR)."
+    return AgentError(text, code=ErrorCode.INCOMPLETE_STREAM)
+
+
+def _limit_of(error: BaseException) -> object:
+    """The limit that was broken, by name."""
+    return error.details.get("limit") if isinstance(error, AguiError) else None
 
 
 def _caused(failure: AguiError, cause: BaseException) -> AguiError:

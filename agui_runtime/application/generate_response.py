@@ -193,7 +193,8 @@ class GenerateResponse:
                 return await producer.start(run_input, context)
         except TimeoutError as error:
             text = f"The run was cut: nothing answered it within {seconds:g} seconds, the limit of one run."
-            raise TimedOutError(text) from error
+            cut = TimedOutError(text, details={"limit": "run_seconds", "maximum": seconds})
+            raise producer.failure_of(cut) from error
 
     async def _open(
         self, request: GenerateRequest, producer: Producer, thread_id: ThreadId, signal: StopSignal

@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
-from agui_runtime.application.failures import agent_failure_of
+from agui_runtime.application.failures import failure_in_own_words
 from agui_runtime.application.ports import AgentCatalog, RunLog, StatefulAgent, StateStore
 from agui_runtime.domain.errors import AguiError, ConfigurationError, NotFoundError
 from agui_runtime.domain.history import fold_messages
@@ -70,7 +70,7 @@ class LoadState:
             raise
         except Exception as error:
             name = agent.describe().name
-            reason = agent_failure_of(error).message
+            reason = failure_in_own_words(error).message
             raise ConfigurationError(f"Agent '{name}' failed to execute: {reason}") from error
         if conversation is None:
             return None

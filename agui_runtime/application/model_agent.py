@@ -6,7 +6,7 @@ from typing import get_args
 
 from attrs import evolve
 
-from agui_runtime.application.failures import failure_of
+from agui_runtime.application.failures import failure_of, named
 from agui_runtime.application.iterators import close
 from agui_runtime.application.model_turn import ModelTurn, Toolbox, add_up
 from agui_runtime.application.ports import LanguageModel
@@ -97,7 +97,7 @@ class ModelAgent:
             properties=context.properties,
         )
         toolbox = Toolbox(state, frozenset(tool.name for tool in run_input.tools))
-        loop = _Loop(self._model, self._max_steps, run_input, request, toolbox, state)
+        loop = _Loop(self._model, str(self._description.name), self._max_steps, run_input, request, toolbox, state)
         await loop.begin()
         return AgentRun(loop)
 
@@ -117,6 +117,7 @@ class _Loop(AsyncIterator[Event]):
     def __init__(
         self,
         model: LanguageModel,
+        name: str,
         max_steps: int,
         run_input: RunInput,
         request: ModelRequest,
@@ -124,6 +125,7 @@ class _Loop(AsyncIterator[Event]):
         state: SharedState,
     ) -> None:
         self._model = model
+        self._name = name
         self._steps_left = max_steps
         self._input = run_input
         self._request = request
@@ -139,7 +141,7 @@ class _Loop(AsyncIterator[Event]):
         try:
             self._source = (await self._model.start(self._request)).events
         except Exception as error:
-            raise failure_of(error) from error
+            raise named(failure_of(error), self._name) from error
 
     async def __anext__(self) -> Event:
         """The next event."""
@@ -179,7 +181,7 @@ class _Loop(AsyncIterator[Event]):
                     for change in self._state.changes_of(result.tool_call_id):
                         yield change
         except Exception as error:
-            raise failure_of(error) from error
+            raise named(failure_of(error), self._name) from error
         finally:
             await self._close_source()
             await turn.cancel()

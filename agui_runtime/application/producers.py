@@ -72,7 +72,6 @@ class AgentProducer:
     agent: Agent
     server_tools: tuple[Tool, ...]
     ends_by_itself: bool = field(default=False, init=False)
-    failure_of: Callable[[BaseException], AguiError] = field(default=agent_failure_of, init=False)
 
     @property
     def agent_name(self) -> AgentName:
@@ -105,7 +104,11 @@ class AgentProducer:
         try:
             return Started((await self.agent.start(run_input, context)).events)
         except Exception as error:
-            raise agent_failure_of(error) from error
+            raise self.failure_of(error) from error
+
+    def failure_of(self, error: BaseException) -> AguiError:
+        """The agent's own words, or what failed with its name."""
+        return agent_failure_of(error, self.agent_name)
 
     def agent_tools(self, run_input: RunInput, context: RunContext, states: RunStates) -> Mapping[str, NestedAgent]:  # noqa: ARG002
         """None: agents are offered to models only (contract graphql §3)."""

@@ -16,7 +16,7 @@ from agui_runtime.application.ports import RunLog, Telemetry
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunDriver, RunPlan
 from agui_runtime.application.values import LogEntry, Verdict
-from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, UnavailableError
+from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, TimedOutError, UnavailableError
 from agui_runtime.domain.identity import RunId, RunKey
 from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.policy import RunLimits
@@ -235,8 +235,7 @@ class RunSupervisor:
         self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"
     ) -> Outcome:
         driving = asyncio.create_task(driver.drive(), name=f"drive {plan.run_input.run_id}")
-        deadline = asyncio.get_running_loop().time() + self._limits.max_seconds
-        cut = await self._watch(driver, driving, signal, verdict, deadline)
+        cut = await self._watch(driver, driving, plan, signal, verdict)
         if cut is not None:
             driving.cancel()
             await asyncio.wait({driving}, timeout=self._limits.stop_seconds)
@@ -255,11 +254,12 @@ class RunSupervisor:
         self,
         driver: RunDriver,
         driving: "asyncio.Task[Outcome]",
+        plan: RunPlan,
         signal: StopSignal,
         verdict: "asyncio.Task[Verdict] | None",
-        deadline: float,
     ) -> Outcome | None:
         """Wait for the producer's end; the outcome that cuts it short, or ``None`` where nothing did."""
+        deadline = asyncio.get_running_loop().time() + self._limits.max_seconds
         waiting: set[asyncio.Future[object]] = {driving, signal.requested}  # type: ignore[arg-type]
         if verdict is not None:
             waiting.add(verdict)  # type: ignore[arg-type]
@@ -273,21 +273,22 @@ class RunSupervisor:
             remaining = deadline - asyncio.get_running_loop().time()
             left = min(remaining, self._silence_left(driver))
             if left <= 0:
-                return self._timed_out(is_silent=remaining > 0)
+                return _failed(plan.failure_of(self._timed_out(is_silent=remaining > 0)))
             pending = {future for future in waiting if not future.done()}
             await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     def _silence_left(self, driver: RunDriver) -> float:
         return driver.heard_at + self._limits.idle_seconds - monotonic() if self._limits.idle_seconds else math.inf
 
-    def _timed_out(self, *, is_silent: bool) -> Outcome:
+    def _timed_out(self, *, is_silent: bool) -> TimedOutError:
         limits = self._limits
         broken = (
             f"nothing came for {limits.idle_seconds:g} seconds, the longest silence"
             if is_silent
             else f"it took longer than {limits.max_seconds:g} seconds, the limit"
         )
-        return Failed(f"The run was cut: {broken} of one run.", ErrorCode.TIMED_OUT)
+        limit = "run_idle_seconds" if is_silent else "run_seconds"
+        return TimedOutError(f"The run was cut: {broken} of one run.", details={"limit": limit})
 
     def _result_of(self, driving: "asyncio.Task[Outcome]", plan: RunPlan) -> Outcome:
         if driving.cancelled():
@@ -298,7 +299,7 @@ class RunSupervisor:
             return driving.result()
         failure = plan.failure_of(error)
         logger.warning("Run %s failed: %s", plan.run_input.run_id, failure.message, exc_info=error)
-        return Failed(failure.message, failure.code)
+        return _failed(failure)
 
     def _ensure_heartbeat(self) -> None:
         if self._heartbeat is None or self._heartbeat.done():
@@ -324,6 +325,10 @@ class RunSupervisor:
             # A log that is away for a moment is asked again before the lease runs out. Whatever one run's log raises,
             # the others' leases are renewed.
             logger.warning("The lease of %s could not be renewed.", recording.run, exc_info=True)
+
+
+def _failed(failure: AguiError) -> Failed:
+    return Failed(failure.message, failure.code)
 
 
 def _refusal(verdict: "asyncio.Task[Verdict]") -> Outcome | None:

@@ -3,12 +3,13 @@
 import asyncio
 import gzip
 
+import pytest
 from aiohttp import web
 
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AgentError, ErrorCode, TimedOutError
 from agui_runtime.domain.lifecycle import Lifecycle, outcome_of
-from agui_runtime.domain.runs import Failed, Finished
+from agui_runtime.domain.runs import Finished
 from tests.support.aio import run
 from tests.support.remote import (
     FINISHED,
@@ -101,14 +102,13 @@ def test_a_stream_that_ends_within_an_event_is_told_as_such() -> None:
     )
 
 
-def test_a_stream_without_a_terminal_event_just_ends() -> None:
-    async def main() -> Lifecycle:
-        async with agent_before(streaming(STARTED, STEP, STEP_END)) as agent:
-            return await read(agent)
-
-    outcome = outcome_of(run(main()).ending)
-    assert isinstance(outcome, Failed)
-    assert outcome.code == ErrorCode.INCOMPLETE_STREAM
+@pytest.mark.parametrize("chunks", [(), (STARTED, STEP, STEP_END), (b"<html>secret</html>",)])
+def test_a_stream_without_a_terminal_event_is_told_as_such(chunks: tuple[bytes, ...]) -> None:
+    error = failure(streaming(*chunks))
+    assert error.code is ErrorCode.INCOMPLETE_STREAM
+    assert error.message == (
+        "The agent 'far' ended its stream without saying how its run came out (no RUN_FINISHED, no RUN_ERROR)."
+    )
 
 
 def test_a_last_event_without_its_blank_line_is_taken() -> None:

@@ -8,8 +8,9 @@ from attrs import evolve
 
 from agui_runtime.adapters.codec.event_decoder import EventDecoder
 from agui_runtime.adapters.codec.runs import encode_run_input
+from agui_runtime.application.failures import without_ending
 from agui_runtime.domain.errors import AgentError, ConfigurationError, InvalidError
-from agui_runtime.domain.events import Event
+from agui_runtime.domain.events import TERMINAL, Event
 from agui_runtime.domain.history_repair import repair_history
 from agui_runtime.domain.json_value import JsonValue, copy_of, is_object
 from agui_runtime.domain.messages import ActivityMessage, MediaPart, Message, UserMessage
@@ -48,9 +49,10 @@ async def domain_events(
     """The library's events as the domain's.
 
     Raises:
-        AgentError: an event that AG-UI does not allow.
+        AgentError: an event that AG-UI does not allow, or no terminal one.
     """
     decoder = EventDecoder(new_id)
+    decoded: Event | None = None
     async with aclosing(_closable(events)) as said:
         async for event in said:
             value = event.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -59,6 +61,8 @@ async def domain_events(
             except InvalidError as error:
                 raise AgentError(f"The agent {agent!r} sent an event that AG-UI does not allow. {error}") from error
             yield decoded
+    if not isinstance(decoded, TERMINAL):
+        raise without_ending(f"agent {agent!r}")
 
 
 def missing_extra(what: str, extra: str) -> ConfigurationError:

@@ -7,6 +7,7 @@ from agui_runtime.adapters.codec.event_decoder import EventDecoder
 from agui_runtime.adapters.codec.json_text import from_json
 from agui_runtime.adapters.remote.response import ResponseReader, too_large
 from agui_runtime.adapters.remote.sse import EventTooLargeError, SseDecoder
+from agui_runtime.application.failures import without_ending
 from agui_runtime.application.iterators import ForwardedEvents
 from agui_runtime.domain.errors import AgentError, InvalidError
 from agui_runtime.domain.events import TERMINAL, Event
@@ -36,7 +37,8 @@ class EventStream(ClosingStream):
         on_cut: called once when the stream is closed before the run's end, for runs that outlive their connection.
 
     Raises:
-        AgentError: while iterating: broken JSON, an invalid or too large event, a stream that breaks off.
+        AgentError: while iterating: broken JSON, an invalid or too large event, a stream that breaks off or ends
+            without a terminal event (``INCOMPLETE_STREAM``).
         TimedOutError: while iterating: the agent was silent for too long, or took too long as a whole.
     """
 
@@ -72,7 +74,9 @@ class EventStream(ClosingStream):
             rest = sse.end()
             if rest is not None:
                 yield self._decode_last(rest)
-            self._has_ended = True
+            if not self._has_ended:
+                self._has_ended = True
+                raise without_ending(self._peer)
         except EventTooLargeError as error:
             raise too_large(self._peer, "an event", "event_bytes", self._max_event_bytes) from error
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field
@@ -18,7 +19,7 @@ from agui_runtime.domain.policy import RunLimits
 from agui_runtime.domain.runs import RunInput
 from agui_runtime.domain.tools import ServerTool
 from tests.support.clock import FakeClock
-from tests.unit.application.world import LIMITS, SCOPE, THREAD, SequentialIds, World
+from tests.unit.application.world import LIMITS, SCOPE, THREAD, WRITER, SequentialIds, World
 
 RUN_INPUT = RunInput(THREAD, RunId("run-1"))
 DONE = RunFinished(THREAD, "run-1")
@@ -56,7 +57,7 @@ def plan(
         recording=recording or Recorded(),
         events=events,
         ends_by_itself=ends_by_itself,
-        failure_of=agent_failure_of,
+        failure_of=partial(agent_failure_of, agent=WRITER),
         executor=ToolExecutor({tool.tool.name: tool for tool in tools}, default_seconds=limits.tool_seconds),
         agent_tools=agent_tools or {},
         state={} if state is None else state,

@@ -9,14 +9,24 @@ from agui_runtime.application.failures import (
     UNREACHABLE,
     agent_failure_of,
     failure_of,
+    named,
 )
-from agui_runtime.domain.errors import GENERIC_MESSAGE, AgentError, ConflictError, ErrorCode
+from agui_runtime.domain.errors import (
+    GENERIC_MESSAGE,
+    AgentError,
+    AguiError,
+    ConflictError,
+    ErrorCode,
+    InvalidError,
+    InvalidEventError,
+    TimedOutError,
+)
 
 
 def test_our_own_errors_speak_for_themselves() -> None:
     error = ConflictError("somebody saved")
     assert failure_of(error) is error
-    assert agent_failure_of(error) is error
+    assert agent_failure_of(error, "writer") is error
 
 
 @pytest.mark.parametrize("error", [RuntimeError("password=hunter2"), ValueError(""), KeyError("secret"), Exception()])
@@ -59,11 +69,33 @@ def test_a_key_that_is_not_accepted_is_said_without_the_key(text: str, words: st
 
 
 def test_an_agent_keeps_its_own_message() -> None:
-    failure = agent_failure_of(RuntimeError(" the agent threw "))
+    failure = agent_failure_of(RuntimeError(" the agent threw "), "writer")
     assert (failure.code, failure.message) == (ErrorCode.AGENT_FAILED, "the agent threw")
 
 
-def test_an_agent_that_says_nothing_gets_the_generic_text() -> None:
-    failure = agent_failure_of(RuntimeError())
-    assert isinstance(failure, AgentError)
-    assert (failure.code, failure.message) == (ErrorCode.AGENT_FAILED, GENERIC_MESSAGE)
+@pytest.mark.parametrize("error", [RuntimeError(), OSError(2, "No such file", "/etc/secret")])
+def test_an_agent_that_says_nothing_fit_for_users_is_named(error: Exception) -> None:
+    failure = agent_failure_of(error, "writer")
+    assert failure.message == f"The agent 'writer' failed. {GENERIC_MESSAGE}"
+    assert failure.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidEventError("STEP_STARTED came after RUN_FINISHED."),
+        InvalidError("The run was cut.", code=ErrorCode.LIMIT_EXCEEDED, details={"limit": "run_events"}),
+        InvalidError("The run was cut.", code=ErrorCode.LIMIT_EXCEEDED, details={"limit": "run_bytes"}),
+        TimedOutError("The run was cut.", details={"limit": "run_seconds"}),
+    ],
+    ids=lambda error: str(error.details.get("limit")),
+)
+def test_an_agent_that_breaks_the_rules_of_a_run_is_named(error: AguiError) -> None:
+    failure = agent_failure_of(error, "writer")
+    assert failure.message == f"The agent 'writer' failed. {error.message}"
+    assert (type(failure), failure.code, failure.details) == (type(error), error.code, error.details)
+
+
+def test_a_failure_that_names_its_agent_is_told_as_it_is() -> None:
+    failure = AgentError("The agent 'writer' was silent.")
+    assert named(failure, "writer") is failure
