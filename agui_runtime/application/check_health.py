@@ -7,6 +7,7 @@ from time import monotonic
 
 from attrs import frozen
 
+from agui_runtime.application.values import UpstreamHealth
 from agui_runtime.domain.errors import AguiError
 
 logger = logging.getLogger(__name__)
@@ -31,9 +32,14 @@ class Finding:
 
 @frozen
 class HealthReport:
-    """What all checks found, in their order."""
+    """What all checks found, in their order.
+
+    Attributes:
+        upstreams: what is known of agents elsewhere. None of it makes the runtime unhealthy: it serves the others.
+    """
 
     findings: tuple[Finding, ...]
+    upstreams: tuple[UpstreamHealth, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -54,6 +60,7 @@ class CheckHealth:
         keep_seconds: how long a report is good.
         limit_seconds: how long a check may take.
         now: a monotonic clock, in seconds.
+        upstreams: gives what is known of agents elsewhere.
     """
 
     def __init__(
@@ -63,11 +70,13 @@ class CheckHealth:
         keep_seconds: float = 1.0,
         limit_seconds: float = 2.0,
         now: Callable[[], float] = monotonic,
+        upstreams: Callable[[], tuple[UpstreamHealth, ...]] = tuple,
     ) -> None:
         self._checks = dict(checks)
         self._keep_seconds = keep_seconds
         self._limit_seconds = limit_seconds
         self._now = now
+        self._upstreams = upstreams
         self._known: tuple[float, HealthReport] | None = None
         self._looking: asyncio.Task[HealthReport] | None = None
 
@@ -86,7 +95,7 @@ class CheckHealth:
 
     async def _look(self) -> HealthReport:
         findings = await asyncio.gather(*(self._find(name, check) for name, check in self._checks.items()))
-        report = HealthReport(tuple(findings))
+        report = HealthReport(tuple(findings), self._upstreams())
         if self._known is None or self._known[1].problems != report.problems:
             self._tell(report)
         self._known = (self._now(), report)

@@ -21,6 +21,7 @@ from agui_runtime.application.values import (
     StateSummary,
     Thread,
     ThreadPage,
+    UpstreamHealth,
     Verdict,
 )
 from agui_runtime.domain.actions import Action
@@ -60,6 +61,19 @@ class StatefulAgent(Agent, Protocol):
         Raises:
             Exception: its store failed.
         """
+        ...
+
+
+@runtime_checkable
+class Upstream(Protocol):
+    """An agent or an endpoint elsewhere, which may be down or set up wrongly."""
+
+    def health(self) -> UpstreamHealth:
+        """What is known of it; nothing is asked."""
+        ...
+
+    async def probe(self) -> None:
+        """Look whether it is there and takes our key, where that can be done without a caller. No run is started."""
         ...
 
 

@@ -194,6 +194,29 @@ class RequestFacts:
 
 
 @frozen
+class UpstreamHealth:
+    """What is known of an agent or an endpoint elsewhere. Anybody may read it: no URL, header or token is in it.
+
+    Attributes:
+        name: such as ``agent 'weather'``.
+        asked: whether it was asked at all.
+        problem: what is wrong, in words; empty where all is well or nothing is known.
+        breaker: ``closed``, ``open`` (it is left alone) or ``half-open`` (the next request may try).
+        failures: how many calls in a row have failed.
+        retry_in: seconds until it is asked again; 0 unless it is left alone.
+        offers: how many agents and actions it has, by kind, where it tells.
+    """
+
+    name: str
+    asked: bool = False
+    problem: str = ""
+    breaker: str = "closed"
+    failures: int = 0
+    retry_in: float = 0.0
+    offers: Mapping[str, int] = Factory(dict[str, int])
+
+
+@frozen
 class BeforeRun:
     """What ``RunHooks.before_run`` is told."""
 

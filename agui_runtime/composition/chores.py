@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 60.0
 """The longest time between two looks for runs to compact or threads to erase."""
+UPSTREAM_SECONDS = 30.0
+"""From one look at agents elsewhere that are not known to be well to the next."""
 
 
 @frozen
@@ -43,6 +45,9 @@ def chores_of(container: RuntimeContainer) -> Sequence[Chore]:
     ]
     if settings.retention_days:
         chores.append(Chore("erasure of idle threads", HOUSEKEEPING_SECONDS, container.prune_threads()))
+    if container.upstreams().health():
+        looking = Chore("look at agents elsewhere", UPSTREAM_SECONDS, container.upstreams(), logging.DEBUG)
+        chores.append(looking)
     # The store inside has it even where a decorator of the host's own does not pass it on.
     for store in (container.decorated_states(), container.state_store()):
         if isinstance(store, Sweepable):

@@ -47,7 +47,7 @@ from agui_runtime.application.stop_run import StopRun
 from agui_runtime.application.thread_contents import ThreadEvents, ThreadMessages, ThreadStates
 from agui_runtime.application.threads import ArchiveThread, DeleteThread, GetThread, ListThreads, RenameThread
 from agui_runtime.composition.access import access_policy_of, identity_of
-from agui_runtime.composition.health import check_health_of
+from agui_runtime.composition.health import check_health_of, upstreams_of
 from agui_runtime.composition.remotes import (
     agent_catalog_of,
     configured_agents,
@@ -277,11 +277,12 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     graphql_endpoint = providers.Singleton(GraphqlEndpoint, operations, settings.provided.document_limits, telemetry)
     agui_endpoint = providers.Singleton(AguiEndpoint, agui_operations)
-    check_health = providers.Singleton(check_health_of, database, supervisor)
+    upstreams = providers.Singleton(upstreams_of, agents, agents_elsewhere, endpoints)
+    check_health = providers.Singleton(check_health_of, database, supervisor, upstreams)
     health_endpoint = providers.Singleton(
         HealthEndpoint, check_health, __version__, headers=providers.Object(version_headers)
     )
-    metrics_routes = providers.Singleton(metrics_routes_of, prometheus, supervisor, database)
+    metrics_routes = providers.Singleton(metrics_routes_of, prometheus, supervisor, database, upstreams)
     public_routes = providers.Singleton(_public_routes, health_endpoint, metrics_routes)
     health_router = providers.Singleton(_health_router, settings, public_routes, ids, telemetry)
     router = providers.Singleton(_router, settings, graphql_endpoint, agui_endpoint, public_routes, ids, telemetry)

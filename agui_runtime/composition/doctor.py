@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -14,7 +15,10 @@ import aiohttp
 from attrs import frozen
 
 from agui_runtime._version import __version__
+from agui_runtime.adapters.telemetry.log import LogTelemetry
+from agui_runtime.application.ports import Upstream
 from agui_runtime.composition.access import check_exposure, identity_of
+from agui_runtime.composition.remotes import configured_agents, configured_endpoints, remote_client_of
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import database_of
 from agui_runtime.domain.errors import AguiError
@@ -59,6 +63,8 @@ async def diagnose(settings: Settings, *, url: str = "", frontend: Path | None =
     yield _python()
     yield _access(settings)
     yield await _within("database", lambda: _database(settings))
+    async for found in _elsewhere(settings):
+        yield found
     if url:
         yield await _within("address", lambda: _address(url))
         yield await _within("streaming", lambda: _streaming(url))
@@ -106,6 +112,34 @@ async def _database(settings: Settings) -> Diagnosis:
     finally:
         await storage.close()
     return Diagnosis(Grade.OK if found.is_usable else Grade.FAILED, "database", found.message)
+
+
+async def _elsewhere(settings: Settings) -> AsyncIterator[Diagnosis]:
+    """Each agent and endpoint of the settings; those that are set up in code are in ``/readyz``."""
+    client = remote_client_of(settings, LogTelemetry())
+    try:
+        upstreams: tuple[Upstream, ...] = (
+            *configured_agents(settings, client),
+            *configured_endpoints(settings, client, ()),
+        )
+        for upstream in upstreams:
+            yield await _within(upstream.health().name, partial(_upstream, upstream))
+    except AguiError as error:
+        yield Diagnosis(Grade.FAILED, "agents elsewhere", error.message)
+    finally:
+        await client.close()
+
+
+async def _upstream(upstream: Upstream) -> Diagnosis:
+    await upstream.probe()
+    found = upstream.health()
+    if found.problem:
+        return Diagnosis(Grade.FAILED, found.name, found.problem)
+    if not found.asked:
+        text = "Not asked: what it is sent depends on who calls."
+        return Diagnosis(Grade.NOTE, found.name, text)
+    offers = ", ".join(f"{count} {kind}" for kind, count in found.offers.items())
+    return Diagnosis(Grade.OK, found.name, f"It answers, and offers {offers}." if offers else "It answers.")
 
 
 async def _address(url: str) -> Diagnosis:

@@ -9,6 +9,7 @@ from agui_runtime.adapters.http import sse
 from agui_runtime.adapters.http.exchange import Handler, Headers, Request, Response
 from agui_runtime.adapters.http.router import Route
 from agui_runtime.application.check_health import CheckHealth, HealthReport
+from agui_runtime.application.values import UpstreamHealth
 
 PIECES, PAUSE_SECONDS = 4, 0.2
 
@@ -45,11 +46,15 @@ class HealthEndpoint:
         return _answer(200, {"status": "live"})
 
     async def ready(self, request: Request) -> Response:  # noqa: ARG002
-        """200 or 503 with the reasons: whoever asks sends requests elsewhere meanwhile."""
+        """200 or 503 with the reasons: whoever asks sends requests elsewhere meanwhile.
+
+        An agent elsewhere that is down is told, and is no reason: another process would not reach it either.
+        """
         report = await self._check()
         if report.is_healthy:
-            return _answer(200, {"status": "ready"})
-        return _answer(503, {"status": "not ready", "reasons": list(report.problems)}, (("retry-after", "1"),))
+            return _answer(200, {"status": "ready", **_upstreams(report)})
+        reasons = {"status": "not ready", "reasons": list(report.problems)}
+        return _answer(503, {**reasons, **_upstreams(report)}, (("retry-after", "1"),))
 
     async def stream(self, request: Request) -> Response:  # noqa: ARG002
         """A few small pieces with pauses between them: whoever reads them can tell whether a proxy holds them back."""
@@ -59,9 +64,10 @@ class HealthEndpoint:
         """For people: each check with how long it took. 200 in any case, as the endpoint's clients expect."""
         report = await self._check()
         whole = {
-            "status": "ok" if report.is_healthy else "failing",
+            "status": _status(report),
             "version": self._version,
             "checks": _checks(report),
+            **_upstreams(report),
         }
         return _answer(200, whole, self._headers(request))
 
@@ -85,6 +91,29 @@ def _checks(report: HealthReport) -> dict[str, Any]:
             **({"message": finding.problem} if finding.problem else {}),
         }
         for finding in report.findings
+    }
+
+
+def _status(report: HealthReport) -> str:
+    if not report.is_healthy:
+        return "failing"
+    return "degraded" if any(upstream.problem for upstream in report.upstreams) else "ok"
+
+
+def _upstreams(report: HealthReport) -> dict[str, Any]:
+    """Agents and endpoints elsewhere by name; nothing where there are none."""
+    told = {upstream.name: _upstream(upstream) for upstream in report.upstreams}
+    return {"upstreams": told} if told else {}
+
+
+def _upstream(known: UpstreamHealth) -> dict[str, Any]:
+    return {
+        "status": "failing" if known.problem else "ok" if known.asked else "unknown",
+        "breaker": known.breaker,
+        **({"failures": known.failures} if known.failures else {}),
+        **({"retryInSeconds": round(known.retry_in, 1)} if known.retry_in else {}),
+        **({"message": known.problem} if known.problem else {}),
+        **known.offers,
     }
 
 

@@ -11,13 +11,13 @@ from attrs import evolve
 from agui_runtime.adapters.codec.json_text import to_json
 from agui_runtime.adapters.codec.runs import encode_run_input
 from agui_runtime.adapters.remote.client import Outgoing, RemoteClient
-from agui_runtime.adapters.remote.credentials import Credentials, HeaderSource, TokenSource
+from agui_runtime.adapters.remote.credentials import NOBODY, Credentials, HeaderSource, TokenSource
 from agui_runtime.adapters.remote.event_stream import EventStream
 from agui_runtime.adapters.remote.headers import EVENT_STREAM
 from agui_runtime.adapters.remote.peer import Peer
 from agui_runtime.adapters.remote.response import MAX_EVENT_BYTES, MAX_STREAM_BYTES, Deadline, ResponseReader
 from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
-from agui_runtime.application.values import AgentDescription, AgentRun, RunContext
+from agui_runtime.application.values import AgentDescription, AgentRun, RunContext, UpstreamHealth
 from agui_runtime.domain.errors import AgentError, AguiError
 from agui_runtime.domain.history_repair import repair_history
 from agui_runtime.domain.identity import AgentName
@@ -104,6 +104,22 @@ class HttpAgent:
         """Close its own client with all connections; a run still going on fails. A shared client stays as it is."""
         if self._owned is not None:
             await self._owned.close()
+
+    def health(self) -> UpstreamHealth:
+        """What is known of it."""
+        return self._client.health_of(self._peer)
+
+    async def probe(self) -> None:
+        """Look whether it is there and takes our key, with a GET, which starts no run."""
+        credentials = self._credentials
+        with_key = not credentials.need_caller
+
+        async def headers() -> Mapping[str, str]:
+            if not with_key:
+                return {}
+            return await credentials.headers_for(NOBODY, {}, "", seconds=self._timeouts.connect)
+
+        await self._client.probe(self._peer, headers, with_key=with_key)
 
     async def start(self, run_input: RunInput, context: RunContext) -> AgentRun:
         """Post the run input and wait for the response's headers.

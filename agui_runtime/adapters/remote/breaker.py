@@ -50,12 +50,16 @@ class EndpointHealth:
         peer: such as ``agent 'weather'``.
         failures: how many calls in a row have failed.
         retry_in: seconds until it is asked again; 0 unless the breaker is open.
+        asked: whether it was asked at all.
+        problem: why the last call failed, where that is the endpoint's fault or that of how it is set up; else empty.
     """
 
     peer: str
     state: BreakerState
     failures: int
     retry_in: float
+    asked: bool = False
+    problem: str = ""
 
 
 class Breaker:
@@ -68,6 +72,8 @@ class Breaker:
         self._failures = 0
         self._opened_at = 0.0
         self._probing = False
+        self._asked = False
+        self._problem = ""
 
     def admit(self) -> bool:
         """Whether a call may be made; each that may is followed by one of ``succeeded``, ``failed``, ``gave_up``."""
@@ -80,20 +86,27 @@ class Breaker:
             case _:
                 return False
 
-    def succeeded(self) -> None:
-        """It answered."""
+    def succeeded(self, problem: str = "") -> None:
+        """It answered, though it may have refused for a reason that stays."""
         self._failures = 0
         self._probing = False
+        self.noted(problem)
 
-    def failed(self) -> None:
+    def failed(self, problem: str) -> None:
         """It did not."""
         self._failures += 1
         self._probing = False
         self._opened_at = self._now()
+        self.noted(problem)
 
     def gave_up(self) -> None:
         """Nobody waited for the answer, so nothing is known."""
         self._probing = False
+
+    def noted(self, problem: str) -> None:
+        """What somebody found who only looked; empty where all is well."""
+        self._asked = True
+        self._problem = problem
 
     @property
     def state(self) -> BreakerState:
@@ -107,7 +120,7 @@ class Breaker:
         """All that is known."""
         state = self.state
         retry_in = max(0.0, self._left()) if state is BreakerState.OPEN else 0.0
-        return EndpointHealth(self._peer, state, self._failures, retry_in)
+        return EndpointHealth(self._peer, state, self._failures, retry_in, self._asked, self._problem)
 
     def _left(self) -> float:
         return self._opened_at + self._policy.seconds - self._now()

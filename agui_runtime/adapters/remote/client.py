@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from time import monotonic
 
@@ -22,6 +22,7 @@ from agui_runtime.adapters.remote.retries import (
 )
 from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
 from agui_runtime.application.ports import Telemetry
+from agui_runtime.application.values import UpstreamHealth
 from agui_runtime.domain.errors import (
     AgentError,
     AguiError,
@@ -34,18 +35,22 @@ from agui_runtime.domain.errors import (
 logger = logging.getLogger(__name__)
 
 ONCE = RetryPolicy(attempts=1)
+PROBING = RemoteTimeouts(connect=2.0, first_byte=5.0)
 
 _DOWN = frozenset({500, 502, 503, 504})
 """Statuses that say something of the endpoint, not of the request."""
+_GATEWAY = frozenset({502, 503, 504})
+_KEY_REFUSED = frozenset({401, 403})
 
 
 @frozen
 class Outgoing:
-    """One request. ``body`` is ``None`` for a GET."""
+    """One request."""
 
     url: str
     body: bytes | None
     headers: Mapping[str, str]
+    method: str = "POST"
 
 
 class RemoteClient:
@@ -85,6 +90,43 @@ class RemoteClient:
     def health(self) -> tuple[EndpointHealth, ...]:
         """What is known of each endpoint that was asked, by name."""
         return self._breakers.health()
+
+    def health_of(self, peer: Peer) -> UpstreamHealth:
+        """What is known of one of them."""
+        known = self._breakers.of(peer.url, str(peer)).health
+        return UpstreamHealth(str(peer), known.asked, known.problem, known.state, known.failures, known.retry_in)
+
+    async def probe(
+        self, peer: Peer, make_headers: Callable[[], Awaitable[Mapping[str, str]]], *, with_key: bool = True
+    ) -> None:
+        """Look whether somebody is there who takes our key; what was found is in ``health_of``.
+
+        A GET starts no run. Servers that know the path for POST alone answer it with 405, some with 404, which they
+        do not give to OPTIONS then. The breaker does not count it: its business is what users ask for.
+
+        Args:
+            peer: who is looked for.
+            make_headers: makes them as a run would have them.
+            with_key: whether they have all that the peer wants; without that a refusal says nothing.
+        """
+        breaker = self._breakers.of(peer.url, str(peer))
+        try:
+            headers = await make_headers()
+            status = await self._status(peer, Outgoing(peer.url, None, headers, "GET"))
+            if status == 404:
+                status = await self._status(peer, Outgoing(peer.url, None, headers, "OPTIONS"))
+        except AttemptFailedError as error:
+            breaker.noted(error.failure.message)
+        except AguiError as error:
+            breaker.noted(error.message)
+        else:
+            is_problem = status in _GATEWAY or status == 404 or (with_key and status in _KEY_REFUSED)
+            breaker.noted(_refusal(peer, status).message if is_problem else "")
+
+    async def _status(self, peer: Peer, outgoing: Outgoing) -> int:
+        response = await self._request(peer, outgoing, PROBING)
+        response.close()
+        return response.status
 
     async def send(
         self, peer: Peer, outgoing: Outgoing, timeouts: RemoteTimeouts, *, again: bool = True
@@ -158,7 +200,7 @@ class RemoteClient:
                 refuse_private_literal(outgoing.url)
             async with asyncio.timeout(timeouts.first_byte):
                 return await self._open_session().request(
-                    "GET" if outgoing.body is None else "POST",
+                    outgoing.method,
                     outgoing.url,
                     data=outgoing.body,
                     headers=outgoing.headers,
@@ -202,7 +244,7 @@ class RemoteClient:
 
 
 def _refusal(peer: Peer, status: int) -> AguiError:
-    if status in {401, 403}:
+    if status in _KEY_REFUSED:
         text = f"The {peer} did not accept the runtime's credentials (HTTP {status})."
         return DeniedError(text, code=ErrorCode.UNAUTHENTICATED)
     if status == 404:
@@ -212,7 +254,9 @@ def _refusal(peer: Peer, status: int) -> AguiError:
 
 def _note(breaker: Breaker, error: AguiError) -> None:
     if isinstance(error, UnavailableError | TimedOutError) or error.details.get("status") in _DOWN:
-        breaker.failed()
+        breaker.failed(error.message)
+    elif isinstance(error, DeniedError) or error.code == ErrorCode.API_NOT_FOUND:
+        breaker.succeeded(error.message)
     else:
         breaker.succeeded()
 

@@ -5,9 +5,11 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
+from attrs import frozen
+
 from agui_runtime.adapters.remote.headers import EVENT_STREAM, check_headers, request_headers
 from agui_runtime.domain.errors import AguiError, ConfigurationError, UnavailableError
-from agui_runtime.domain.identity import Caller
+from agui_runtime.domain.identity import Caller, Principal, Scope
 
 T = TypeVar("T", str, Mapping[str, str])
 
@@ -17,6 +19,22 @@ HeaderSource = Mapping[str, str] | Callable[[Caller], Mapping[str, str] | Awaita
 TokenSource = str | Callable[[Caller], str | Awaitable[str]]
 """A bearer token, or what gives one for each request."""
 
+NOBODY = Caller(Principal("agui-runtime"), Scope("agui-runtime"))
+"""Who looks whether an agent is there, for no request."""
+
+
+@frozen
+class _EnvironmentToken:
+    variable: str
+
+    def __call__(self, _: Caller) -> str:
+        found = os.environ.get(self.variable, "").strip()
+        if not found:
+            raise ConfigurationError(
+                f"The environment variable {self.variable} holds the token of an agent, but is not set."
+            )
+        return found
+
 
 def environment_token(variable: str) -> Callable[[Caller], str]:
     """A token that is read from the environment at each request.
@@ -24,16 +42,7 @@ def environment_token(variable: str) -> Callable[[Caller], str]:
     Raises:
         ConfigurationError: when a request needs it and it is not set.
     """
-
-    def token(_: Caller) -> str:
-        found = os.environ.get(variable, "").strip()
-        if not found:
-            raise ConfigurationError(
-                f"The environment variable {variable} holds the token of an agent, but is not set."
-            )
-        return found
-
-    return token
+    return _EnvironmentToken(variable)
 
 
 class Credentials:
@@ -65,6 +74,17 @@ class Credentials:
 
     def __repr__(self) -> str:
         return f"Credentials({self._peer!r})"
+
+    @property
+    def are_per_caller(self) -> bool:
+        """Whether they are made from who calls."""
+        return callable(self._headers) or (callable(self._token) and not isinstance(self._token, _EnvironmentToken))
+
+    @property
+    def need_caller(self) -> bool:
+        """Whether nobody can be asked without one: they are a caller's, or a caller's headers are all there is."""
+        has_own = bool(self._headers) or self._token is not None
+        return self.are_per_caller or (bool(self.forward_headers) and not has_own)
 
     async def headers_for(
         self,

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from agui_runtime.adapters.remote.client import RemoteClient
 from agui_runtime.adapters.remote.copilotkit import EndpointApi, remote_tools
-from agui_runtime.adapters.remote.credentials import Credentials, HeaderSource, TokenSource
+from agui_runtime.adapters.remote.credentials import NOBODY, Credentials, HeaderSource, TokenSource
 from agui_runtime.adapters.remote.discovery import Offer, discover
 from agui_runtime.adapters.remote.peer import Peer
 from agui_runtime.adapters.remote.timeouts import RemoteTimeouts
 from agui_runtime.application.ports import Agent
+from agui_runtime.application.values import UpstreamHealth
 from agui_runtime.domain.errors import AguiError, ErrorCode, NotFoundError, UnavailableError
 from agui_runtime.domain.identity import AgentName, Caller
 from agui_runtime.domain.json_value import JsonObject
@@ -105,7 +106,6 @@ class RemoteEndpoint:
             timeouts=timeouts or RemoteTimeouts(),
             discovery_timeouts=discovery_timeouts,
         )
-        self._has_own_headers = callable(headers) or callable(token)
         self._properties = dict(properties or {})
         self._refresh_seconds = refresh_seconds
         self._retry_seconds = retry_seconds
@@ -130,6 +130,17 @@ class RemoteEndpoint:
         asked = known.offer is not None or known.error is not None
         error = None if known.error is None else known.error.message
         return EndpointStatus(self._peer.name, asked, error, len(offer.agents), len(offer.actions))
+
+    def health(self) -> UpstreamHealth:
+        """What is known of it: the last discovery, or a call since."""
+        known, status = self._api.client.health_of(self._peer), self.status
+        offers = {"agents": status.agents, "actions": status.actions} if status.asked else {}
+        return evolve(known, problem=known.problem or status.error or "", offers=offers)
+
+    async def probe(self) -> None:
+        """Ask what it offers, where that is not known."""
+        if not self._api.credentials.need_caller:
+            await self.offer_if_known(NOBODY)
 
     async def offer(self, caller: Caller) -> Offer:
         """What it offers to a caller; the last known while it cannot be reached.
@@ -174,7 +185,7 @@ class RemoteEndpoint:
 
     def _remembered(self, caller: Caller) -> _Known:
         """By what its answer may depend on: the headers sent along, or whoever they are made for."""
-        own = (caller.scope, caller.principal.subject) if self._has_own_headers else None
+        own = (caller.scope, caller.principal.subject) if self._api.credentials.are_per_caller else None
         sent = tuple(caller.headers.get(name.lower()) for name in self._api.credentials.forward_headers)
         known = self._known.setdefault((own, sent), _Known())
         self._known.move_to_end((own, sent))

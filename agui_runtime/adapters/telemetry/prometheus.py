@@ -1,15 +1,20 @@
 """Telemetry for Prometheus, in a registry of its own: a host's metrics are the host's, and two runtimes are two."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """Upper bounds in seconds: of what a server does, and of what an agent does."""
+
+Samples = Iterable[tuple[Sequence[str], float]]
+"""The labels' values, and the value."""
 
 
 @frozen
@@ -33,6 +38,17 @@ TIMED: Mapping[str, _Metric] = {
     "run.first_chunk": _Metric("agui_first_chunk_seconds", "From a run's start to its first chunk.", (), SLOW),
     "state": _Metric("agui_state_operation_seconds", "Operations of the state store.", ("operation", "outcome")),
 }
+
+
+class _Watched(Collector):
+    def __init__(self, name: str, meaning: str, labels: Sequence[str], read: Callable[[], Samples]) -> None:
+        self._name, self._meaning, self._labels, self._read = name, meaning, labels, read
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(self._name, self._meaning, labels=self._labels)
+        for values, value in self._read():
+            family.add_metric(values, value)
+        yield family
 
 
 class PrometheusTelemetry:
@@ -83,6 +99,10 @@ class PrometheusTelemetry:
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A gauge that is read when somebody asks."""
         Gauge(name, meaning, registry=self._registry).set_function(read)
+
+    def watch_each(self, name: str, meaning: str, labels: Sequence[str], read: Callable[[], Samples]) -> None:
+        """Gauges of one name, a value for each set of labels, that are read when somebody asks."""
+        self._registry.register(_Watched(name, meaning, labels, read))
 
     def render(self, accept: str) -> tuple[str, bytes]:
         """All metrics as text, in the form that an ``Accept`` header asks for: the content type, and the text."""

@@ -79,7 +79,11 @@ class EndpointApi:
         timeouts = self.discovery_timeouts
         deadline = Deadline(str(peer), _whole(timeouts))
         made = await self.credentials.headers_for(caller, caller.headers, "", seconds=timeouts.connect, accept=JSON)
-        outgoing = Outgoing(f"{self.base}/info", None if body is None else to_json(body), made)
+        outgoing = (
+            Outgoing(f"{self.base}/info", None, made, "GET")
+            if body is None
+            else Outgoing(f"{self.base}/info", to_json(body), made)
+        )
         async with deadline.kept():
             response = await self.client.send(peer, outgoing, timeouts, again=False)
         return await self._object(peer, response, timeouts, deadline)

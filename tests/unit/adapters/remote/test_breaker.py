@@ -21,7 +21,7 @@ def broken(watch: Watch) -> Breaker:
     breaker = Breaker("agent 'far'", POLICY, watch)
     for _ in range(3):
         assert breaker.admit()
-        breaker.failed()
+        breaker.failed("down")
     return breaker
 
 
@@ -35,7 +35,10 @@ def test_a_success_between_failures_starts_the_count_again() -> None:
     breaker = Breaker("agent 'far'", POLICY, Watch())
     for outcome in ("failed", "failed", "succeeded", "failed", "failed"):
         assert breaker.admit()
-        getattr(breaker, outcome)()
+        if outcome == "failed":
+            breaker.failed("down")
+        else:
+            breaker.succeeded()
     assert breaker.state is BreakerState.CLOSED
 
 
@@ -62,7 +65,7 @@ def test_a_try_that_fails_opens_it_for_the_whole_time_again() -> None:
     breaker = broken(watch)
     watch.time = 10.0
     assert breaker.admit()
-    breaker.failed()
+    breaker.failed("down")
     assert breaker.health.retry_in == 10.0
     assert not breaker.admit()
 
@@ -87,7 +90,7 @@ def test_its_health_says_how_long_it_is_left_alone() -> None:
 def test_each_endpoint_has_its_own() -> None:
     breakers = Breakers(POLICY, Watch())
     for _ in range(3):
-        breakers.of("http://a/", "agent 'a'").failed()
+        breakers.of("http://a/", "agent 'a'").failed("down")
     assert breakers.of("http://b/", "agent 'b'").admit()
     assert [each.state for each in breakers.health()] == [BreakerState.OPEN, BreakerState.CLOSED]
 
@@ -105,3 +108,21 @@ def test_the_longest_unused_is_forgotten_when_there_are_too_many() -> None:
 def test_a_policy_that_makes_no_sense_is_refused(field: str) -> None:
     with pytest.raises(ConfigurationError, match=field):
         BreakerPolicy(**{field: 0})
+
+
+def test_why_it_failed_is_known_until_it_answers() -> None:
+    breaker = Breaker("agent 'far'", POLICY, Watch())
+    assert (breaker.health.asked, breaker.health.problem) == (False, "")
+    breaker.failed("It is down.")
+    assert (breaker.health.asked, breaker.health.problem) == (True, "It is down.")
+    breaker.succeeded("It refused our key.")
+    assert (breaker.health.failures, breaker.health.problem) == (0, "It refused our key.")
+    breaker.succeeded()
+    assert (breaker.health.asked, breaker.health.problem) == (True, "")
+
+
+def test_what_somebody_found_who_only_looked_does_not_count() -> None:
+    breaker = Breaker("agent 'far'", POLICY, Watch())
+    for _ in range(POLICY.failures):
+        breaker.noted("It is down.")
+    assert (breaker.state, breaker.health.failures, breaker.health.problem) == (BreakerState.CLOSED, 0, "It is down.")
