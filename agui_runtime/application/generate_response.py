@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from attrs import evolve
+
 from agui_runtime.application import log_context
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
@@ -84,8 +86,11 @@ class GenerateResponse:
         Raises:
             AguiError: the request is refused; nothing is stored.
         """
+        # Whoever finds agents and tools may look at what the page hands over.
+        caller = evolve(request.caller, properties=request.properties, frontend_url=request.frontend_url)
+        request = evolve(request, caller=caller)
         with self._supervisor.arriving() as signal:
-            leave = self._admission.admit(request.caller)
+            leave = self._admission.admit(caller)
             try:
                 generated = await self._begin(request, signal)
             except BaseException:

@@ -90,11 +90,15 @@ class Caller:
 
     Attributes:
         headers: those of its request that the host lets go to agents, by lower-case name; never logged.
+        properties: what its page hands over to agents, on the endpoint's own; never trusted as identity, never logged.
+        frontend_url: of the page, as it says.
     """
 
     principal: Principal
     scope: Scope
     headers: Mapping[str, str] = field(factory=dict[str, str], eq=False, repr=False)
+    properties: Mapping[str, Any] = field(factory=dict[str, Any], eq=False, repr=False)
+    frontend_url: str | None = field(default=None, eq=False, repr=False)
 
     @property
     def finds_nothing(self) -> bool:

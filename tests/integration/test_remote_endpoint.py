@@ -160,6 +160,34 @@ def test_callers_with_headers_of_their_own_have_offers_of_their_own() -> None:
     run(main())
 
 
+def test_an_offer_is_asked_for_with_the_properties_and_remembered_for_them() -> None:
+    class PerPlan(Endpoint):
+        async def handle(self, request: web.Request) -> web.StreamResponse:
+            body = await request.json()
+            self.bodies = [*getattr(self, "bodies", []), body]
+            self.offer = {"agents": [{"name": f"for-{body['properties'].get('plan', 'all')}", "type": "crewai"}]}
+            return await super().handle(request)
+
+    def caller(**fields: Any) -> Caller:
+        return Caller(ANONYMOUS, Scope("s"), **fields)
+
+    async def main() -> None:
+        endpoint = PerPlan()
+        async with before(endpoint, properties={"own": 1, "plan": "free"}) as remote:
+            for plan in ("gold", "basic", "gold"):
+                asking = caller(properties={"plan": plan, "token": "hush"}, frontend_url="http://page/")
+                assert names(await remote.agents.list(asking)) == [f"for-{plan}"]
+            assert names(await remote.agents.list(caller())) == ["for-free"]
+            assert "hush" not in repr(vars(remote))
+        assert endpoint.bodies == [
+            {"properties": {"own": 1, "plan": "gold", "token": "hush"}, "frontendUrl": "http://page/"},
+            {"properties": {"own": 1, "plan": "basic", "token": "hush"}, "frontendUrl": "http://page/"},
+            {"properties": {"own": 1, "plan": "free"}},
+        ]
+
+    run(main())
+
+
 def test_a_token_that_is_made_for_each_caller_makes_an_offer_for_each() -> None:
     async def main() -> None:
         endpoint = Endpoint()

@@ -47,9 +47,11 @@ def test_a_run_is_asked_for_as_recorded_but_for_the_other_agents(sent: list[dict
     assert ours == theirs
 
 
-def test_the_offer_is_asked_for_once_without_a_page_s_url(sent: list[dict[str, Any]]) -> None:
-    # TypeScript asks at every request.
-    assert _of(sent, "/info") == [{"properties": {}}]
+def test_the_offer_is_asked_for_as_recorded_but_once_for_each_page(sent: list[dict[str, Any]]) -> None:
+    # TypeScript asks at every request, and twice for a state.
+    bodies, recorded = _of(sent, "/info"), _recorded("/info")
+    assert all(body in recorded for body in bodies)
+    assert [bodies.count(body) for body in recorded] == [1] * len(recorded), bodies
 
 
 def test_nothing_of_the_caller_s_headers_goes_along(sent: list[dict[str, Any]]) -> None:

@@ -40,7 +40,7 @@ async def discover(api: EndpointApi, peer: Peer, caller: Caller, properties: Jso
         AgentError: its answer is none.
     """
     try:
-        answer = await api.discover(peer, {"properties": dict(properties)}, caller)
+        answer = await api.discover(peer, _question(caller, properties), caller)
     except AguiError as error:
         if error.code != ErrorCode.API_NOT_FOUND and error.details.get("status") not in _NO_POST:
             raise
@@ -53,6 +53,12 @@ async def discover(api: EndpointApi, peer: Peer, caller: Caller, properties: Jso
             _copilotkit_agents(api, peer, agents or (), properties), described_actions(peer, answer.get("actions"))
         )
     raise AgentError(f"The {peer} gave an answer that tells of no agents.")
+
+
+def _question(caller: Caller, properties: JsonObject) -> JsonObject:
+    """What an endpoint's offer may depend on (contract graphql §3, §6): a page's URL where a page asks."""
+    page = {} if caller.frontend_url is None else {"frontendUrl": caller.frontend_url}
+    return {"properties": {**properties, **caller.properties}, **page}
 
 
 def _copilotkit_agents(

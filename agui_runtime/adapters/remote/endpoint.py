@@ -1,6 +1,8 @@
 """``RemoteEndpoint``: all agents and actions that one URL offers, found by asking it."""
 
 import asyncio
+import hashlib
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +26,8 @@ from agui_runtime.domain.tools import ServerTool
 
 logger = logging.getLogger(__name__)
 
-MAX_CALLERS = 256
-"""Endpoints that are asked with callers' own headers may offer each caller something else; so many are remembered."""
+MAX_OFFERS = 256
+"""An offer may depend on what a caller's request carries; so many are remembered."""
 
 DISCOVERY = RemoteTimeouts(connect=5.0, first_byte=5.0, idle=5.0, total=10.0)
 """Requests wait for it."""
@@ -62,7 +64,8 @@ class RemoteEndpoint:
     """A CopilotKit remote endpoint, or another runtime that serves AG-UI (contract agui §2): its answer tells which.
 
     What it offers is asked when it is needed, remembered, and asked again after a while. When it cannot be reached,
-    what was known is offered still, and other endpoints are not disturbed.
+    what was known is offered still, and other endpoints are not disturbed. It is asked with the request's properties
+    and its page's URL, and what it offers is remembered for each of these.
 
     Args:
         name: as errors, logs and health checks call it.
@@ -184,14 +187,20 @@ class RemoteEndpoint:
             known.fresh_until = self._now() + self._refresh_seconds
 
     def _remembered(self, caller: Caller) -> _Known:
-        """By what its answer may depend on: the headers sent along, or whoever they are made for."""
+        """By what its answer may depend on: the headers sent along, or whoever they are made for, and the body."""
         own = (caller.scope, caller.principal.subject) if self._api.credentials.are_per_caller else None
         sent = tuple(caller.headers.get(name.lower()) for name in self._api.credentials.forward_headers)
-        known = self._known.setdefault((own, sent), _Known())
-        self._known.move_to_end((own, sent))
-        if len(self._known) > MAX_CALLERS:
+        key = (own, sent, _digest({"properties": dict(caller.properties), "page": caller.frontend_url}))
+        known = self._known.setdefault(key, _Known())
+        self._known.move_to_end(key)
+        if len(self._known) > MAX_OFFERS:
             self._known.popitem(last=False)
         return known
+
+
+def _digest(value: JsonObject) -> bytes:
+    """Stands for a value that may be large, or hold what should not be kept."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")).digest()
 
 
 class RemoteAgents:

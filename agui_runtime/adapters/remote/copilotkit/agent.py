@@ -86,7 +86,8 @@ class CopilotKitAgent:
             AguiError: as ``RemoteClient.send``.
             AgentError: the answer is none.
         """
-        body = {"properties": dict(self._properties), "threadId": thread_id, "name": self._peer.name}
+        properties = {**self._properties, **caller.properties}
+        body = {"properties": properties, "threadId": thread_id, "name": self._peer.name}
         answer = await self._api.ask(self._peer, "/agents/state", body, caller, caller.headers)
         if not answer.get("threadExists"):
             return None
