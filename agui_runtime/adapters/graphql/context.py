@@ -14,7 +14,7 @@ from agui_runtime.application.delete_state import DeleteState
 from agui_runtime.application.describe_runtime import DescribeRuntime
 from agui_runtime.application.execute_agent import ExecuteAgent
 from agui_runtime.application.generate_response import GenerateResponse
-from agui_runtime.application.list_agents import ListAgents
+from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
@@ -44,6 +44,7 @@ class Operations:
     delete_state: DeleteState
     list_states: ListStates
     list_agents: ListAgents
+    find_agent: FindAgent
     read_history: ReadHistory
     open_interrupts: OpenInterrupts
     describe_runtime: DescribeRuntime

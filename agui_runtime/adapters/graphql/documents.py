@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -28,6 +28,9 @@ MAX_KEPT_CHARACTERS = 8 * 1024
 """Longer texts are read anew each time: clients' are a few KB, and a document takes 200 times its text in memory."""
 
 _QUOTED = re.compile(r"'([^']*)'")
+_LABEL = re.compile(r"^(Stream|Defer) directive label argument")
+_NO_NULL = re.compile(r'Expected value of non-null type "([^"]+)" not to be None\.')
+_PLACE = re.compile(r"may not be used on ([a-z_]+)\.$")
 _ABORTED = "Validation aborted."
 TOO_COMPLEX = "The query is too complex: its fragments are nested too deeply, or it repeats a field too often."
 
@@ -42,15 +45,9 @@ class Document:
     """
 
     node: DocumentNode
-    operations: Mapping[str | None, OperationDefinitionNode]
+    operations: tuple[OperationDefinitionNode, ...]
     incremental: tuple[DirectiveNode, ...]
     plans: Plans
-
-    def operation(self, name: Any) -> OperationDefinitionNode | None:
-        """The operation of that name, or the only one when ``name`` is ``None``."""
-        if name is None:
-            return next(iter(self.operations.values())) if len(self.operations) == 1 else None
-        return self.operations.get(name) if isinstance(name, str) else None
 
     def is_incremental(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
         """Whether an operation's answer comes in parts, given the variables of ``@defer(if:)`` and ``@stream(if:)``."""
@@ -67,9 +64,14 @@ class Document:
 
 @frozen
 class Refused:
-    """A document that may not be executed."""
+    """A document that may not be executed.
+
+    Attributes:
+        operations: those that it has; ``None`` where it is no GraphQL.
+    """
 
     errors: tuple[dict[str, Any], ...]
+    operations: tuple[OperationDefinitionNode, ...] | None = None
 
 
 class Documents:
@@ -114,22 +116,25 @@ class Documents:
             node = parse(text, max_tokens=self._limits.max_tokens)
         except GraphQLError as error:
             return Refused((_formatted(error, "GRAPHQL_PARSE_FAILED"),))
+        operations = tuple(each for each in node.definitions if isinstance(each, OperationDefinitionNode))
         broken = too_large_to_validate(node, self._limits)
         if broken is None:
             errors = validate(self._schema, node)
             if errors:
-                return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+                return Refused(tuple(_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors), operations)
             broken = broken_limit(node, self._limits)
         if broken is not None:
-            return Refused(({"message": broken, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}},))
-        operations = {
-            definition.name.value if definition.name else None: definition
-            for definition in node.definitions
-            if isinstance(definition, OperationDefinitionNode)
-        }
+            return Refused(({"message": broken, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}},), operations)
         directives = _directives(node)
         incremental = tuple(each for each in directives if each.name.value in {"defer", "stream"})
         return Document(node, operations, incremental, Plans(directives))
+
+
+def operation_of(operations: Sequence[OperationDefinitionNode], name: Any) -> OperationDefinitionNode | None:
+    """The operation of that name, or the only one when ``name`` is ``None``."""
+    if name is None:
+        return operations[0] if len(operations) == 1 else None
+    return next((each for each in operations if each.name is not None and each.name.value == name), None)
 
 
 def is_mutation(operation: OperationDefinitionNode) -> bool:
@@ -161,8 +166,15 @@ def _is_active(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
     return True
 
 
+def _in_known_words(message: str) -> str:
+    """graphql-core's words in graphql-js's, which clients and logs know."""
+    message = _QUOTED.sub(r'"\1"', message)
+    message = _LABEL.sub(lambda found: f'Directive "{found[1].lower()}"\'s label argument', message)
+    message = _NO_NULL.sub(r'Expected value of type "\1", found null.', message)
+    return _PLACE.sub(lambda found: found[0].replace(found[1], found[1].upper()), message)
+
+
 def _formatted(error: GraphQLError, code: str) -> dict[str, Any]:
     formatted: dict[str, Any] = dict(error.formatted)
-    # graphql-core writes names in single quotes where clients and logs know double ones.
-    formatted["message"] = TOO_COMPLEX if error.message == _ABORTED else _QUOTED.sub(r'"\1"', error.message)
+    formatted["message"] = TOO_COMPLEX if error.message == _ABORTED else _in_known_words(error.message)
     return {**formatted, "extensions": {"code": code}}

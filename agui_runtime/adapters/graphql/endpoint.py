@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
-from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode, get_variable_values
 
 from agui_runtime.adapters.graphql.context import OperationContext, Operations
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
-from agui_runtime.adapters.graphql.documents import Document, Documents, Refused, is_mutation
+from agui_runtime.adapters.graphql.documents import Document, Documents, Refused, is_mutation, operation_of
 from agui_runtime.adapters.graphql.errors import format_error
 from agui_runtime.adapters.graphql.execution import OperationExecutor
 from agui_runtime.adapters.graphql.json_bytes import json_bytes
@@ -55,29 +55,67 @@ class GraphqlEndpoint:
         """Answer a request on the endpoint's own path."""
         accepted = negotiate(request.header("accept"))
         if accepted.single is None:
-            return Response(406, (("accept", SINGLE_OFFERED), *version_headers(request)))
+            return self._not_acceptable(request)
         try:
             parameters = read_parameters(request)
             return await self._execute(request, parameters, accepted)
         except BadRequestError as error:
             return _refuse(error, accepted.single, version_headers(request))
 
+    def _not_acceptable(self, request: Request) -> Response:
+        """The client takes no form of answer that there is; what it could take hangs on what it asked for."""
+        offered = SINGLE_OFFERED
+        try:
+            parameters = read_parameters(request)
+        except BadRequestError as error:
+            if error.message is None:
+                return Response(error.status, (*error.headers, *version_headers(request)))
+        else:
+            document = self._documents.get(parameters.query)
+            operation = operation_of(document.operations or (), parameters.operation_name)
+            if isinstance(document, Document) and operation is not None:
+                is_incremental = document.is_incremental(operation, parameters.variables)
+                offered = INCREMENTAL_OFFERED if is_incremental else SINGLE_OFFERED
+        return Response(406, (("accept", offered), *version_headers(request)))
+
     async def _execute(self, request: Request, parameters: Parameters, accepted: Accepted) -> Response:
         assert accepted.single is not None  # noqa: S101 - handle has looked
         document = self._documents.get(parameters.query)
-        if isinstance(document, Refused):
-            return _invalid(document, accepted.single, version_headers(request))
-        operation = document.operation(parameters.operation_name)
-        if operation is None:
-            fault = _error("Could not determine what operation to execute.", "OPERATION_RESOLUTION_FAILURE")
-            return _single(400, {"errors": [fault]}, accepted.single, version_headers(request))
-        if request.method == "GET" and is_mutation(operation):
-            text = "Can only perform a mutation operation from a POST request."
-            raise BadRequestError(405, text, headers=(("allow", "POST"),))
-        if document.is_incremental(operation, parameters.variables) and accepted.incremental is None:
+        if document.operations is not None:
+            # Which operation is meant, and whether it may come by GET, is looked at before it is validated.
+            operation = operation_of(document.operations, parameters.operation_name)
+            if operation is None:
+                fault = _error("Could not determine what operation to execute.", "OPERATION_RESOLUTION_FAILURE")
+                return _single(400, {"errors": [fault]}, accepted.single, version_headers(request))
+            if request.method == "GET" and is_mutation(operation):
+                text = "Can only perform a mutation operation from a POST request."
+                raise BadRequestError(405, text, headers=(("allow", "POST"),))
+            if isinstance(document, Document):
+                return await self._negotiated(request, parameters, document, operation, accepted)
+        assert isinstance(document, Refused)  # noqa: S101 - every other one has its operations
+        return _invalid(document, accepted.single, version_headers(request))
+
+    async def _negotiated(
+        self,
+        request: Request,
+        parameters: Parameters,
+        document: Document,
+        operation: OperationDefinitionNode,
+        accepted: Accepted,
+    ) -> Response:
+        assert accepted.single is not None  # noqa: S101 - handle has looked
+        if accepted.incremental is None and document.is_incremental(operation, parameters.variables):
             # Asked before the agent runs: the TypeScript server runs it first and then throws the result away.
+            if faults := self._variable_faults(operation, parameters):
+                return _single(400, {"errors": faults}, accepted.single, version_headers(request))
             return Response(406, (("accept", INCREMENTAL_OFFERED), *version_headers(request)))
         return await self._run(request, parameters, document, operation, accepted)
+
+    def _variable_faults(self, operation: OperationDefinitionNode, parameters: Parameters) -> list[dict[str, Any]]:
+        found = get_variable_values(self._schema, operation.variable_definitions or (), dict(parameters.variables))
+        if not isinstance(found, list):
+            return []
+        return [format_variable_fault(error, self._schema, parameters.variables) for error in found]
 
     async def _run(
         self,
@@ -173,7 +211,7 @@ def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Header
         body = sse.OPENING + sse.next_event(document) + sse.COMPLETE
     else:
         body = document
-    return Response(200 if form is Form.EVENT_STREAM else status, (*_content_type(form), *headers), body)
+    return Response(status, (*_content_type(form), *headers), body)
 
 
 def _not_welcome(error: AguiError, request: Request, form: Form | None, operation: OperationDefinitionNode) -> Response:
@@ -188,17 +226,21 @@ def _invalid(refused: Refused, form: Form, headers: Headers) -> Response:
 
 
 def _document_status(form: Form) -> int:
-    # Clients of the older media type expect 200 for a document that cannot be executed (contract graphql §8).
-    return 200 if form is Form.JSON else 400
+    # Clients of the older media type expect 200 for a document that cannot be executed (contract graphql §8), and
+    # those of an event stream read a fault in it.
+    return 200 if form in {Form.JSON, Form.EVENT_STREAM} else 400
 
 
 def _refuse(error: BadRequestError, form: Form, headers: Headers) -> Response:
     if error.message is None:
         return Response(error.status, (*error.headers, *headers))
     body = _error(error.message, "BAD_REQUEST")
+    is_document_fault = error.is_document_fault
     if error.original is not None:
         body["extensions"]["originalError"] = error.original
-    status = _document_status(form) if error.is_document_fault else error.status
+        # JSON that is none has its status in every form but the event stream.
+        is_document_fault = is_document_fault or form is Form.EVENT_STREAM
+    status = _document_status(form) if is_document_fault else error.status
     return _single(status, {"errors": [body]}, form, (*error.headers, *headers))
 
 

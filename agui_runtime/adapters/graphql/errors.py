@@ -1,14 +1,14 @@
 """Errors as CopilotKit's clients understand them: only the twelve codes they know (contract graphql §8)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 from graphql import GraphQLError
 
 from agui_runtime.application.failures import failure_of
-from agui_runtime.domain.errors import AguiError, ErrorCode
+from agui_runtime.domain.errors import AguiError, ErrorCode, NotFoundError
 
 logger = logging.getLogger(__name__)
 
@@ -67,16 +67,23 @@ def copilot_code(code: str | None) -> CopilotCode:
     return COPILOT_CODES[_BY_ERROR_CODE.get(code or "", "UNKNOWN")]
 
 
+def agent_not_found(name: str, available: Sequence[str]) -> NotFoundError:
+    """No agent can have such a name: the same as one that there is not."""
+    details = {"agent": name, "available": tuple(available)}
+    return NotFoundError(f"Agent {name!r} was not found.", code=ErrorCode.AGENT_NOT_FOUND, details=details)
+
+
 def client_message(error: AguiError) -> str:
     """The message as clients see it; an unknown agent gets the TypeScript runtime's words (contract graphql §8)."""
     if error.code != ErrorCode.AGENT_NOT_FOUND:
         return error.message
     name, available = error.details.get("agent"), error.details.get("available", ())
+    agent = f"Agent '{name}'" if name else "The requested agent"
     link = f"[{AGENT_NOT_FOUND_HELP}]({AGENT_NOT_FOUND_HELP})"
     if not available:
-        return f"Agent '{name}' was not found. Please set up at least one agent before proceeding. See more: {link}"
+        return f"{agent} was not found. Please set up at least one agent before proceeding. See more: {link}"
     return (
-        f"Agent '{name}' was not found. Available agents are: {', '.join(available)}. Please verify the agent name "
+        f"{agent} was not found. Available agents are: {', '.join(available)}. Please verify the agent name "
         f"in your configuration and ensure it matches one of the available agents.\n\nSee more: {link}"
     )
 

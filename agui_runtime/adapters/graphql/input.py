@@ -78,24 +78,30 @@ def read_messages(entries: list[Data], *, with_images: bool) -> tuple[m.Message,
         entries: coerced ``MessageInput`` values.
         with_images: agents are not given images (contract graphql §6); models are.
     """
-    messages: dict[str, m.Message] = {}
+    messages: list[m.Message] = []
+    places: dict[str, int] = {}
     for entry in entries:
         if (text := entry.get("textMessage")) is not None:
-            messages[entry["id"]] = _text_message(entry, text)
+            messages.append(_text_message(entry, text))
         elif (image := entry.get("imageMessage")) is not None:
-            if with_images:
-                messages[entry["id"]] = _image_message(entry, image)
+            if not with_images:
+                continue
+            messages.append(_image_message(entry, image))
         elif (call := entry.get("actionExecutionMessage")) is not None:
-            _add_call(messages, entry, call)
+            _add_call(messages, places, entry, call)
         elif (result := entry.get("resultMessage")) is not None:
-            messages[entry["id"]] = m.ToolMessage(
-                id=entry["id"],
-                created_at=entry["createdAt"],
-                tool_call_id=result["actionExecutionId"],
-                tool_name=result["actionName"],
-                content=result["result"],
+            messages.append(
+                m.ToolMessage(
+                    id=entry["id"],
+                    created_at=entry["createdAt"],
+                    tool_call_id=result["actionExecutionId"],
+                    tool_name=result["actionName"],
+                    content=result["result"],
+                )
             )
-    return tuple(messages.values())
+        if messages:
+            places[messages[-1].id] = len(messages) - 1
+    return tuple(messages)
 
 
 def read_tools(actions: list[Data], *, for_agent: bool) -> list[Tool]:
@@ -113,10 +119,14 @@ def read_tools(actions: list[Data], *, for_agent: bool) -> list[Tool]:
 
 
 def agent_states(entries: list[Data] | tuple[Data, ...]) -> tuple[AgentInput, ...]:
-    """What the client knows of agents; a state or config that is no JSON object counts as empty."""
+    """What the client knows of agents; a state or config that is no JSON object counts as empty.
+
+    What is told of an agent that can be none is of no use to anybody.
+    """
     return tuple(
         AgentInput(AgentName(entry["agentName"]), _object(entry["state"]), _object(entry.get("config")))
         for entry in entries
+        if AgentName.is_valid(entry["agentName"])
     )
 
 
@@ -145,20 +155,28 @@ def _image_message(entry: Data, image: Data) -> m.Message:
     )
 
 
-def _add_call(messages: dict[str, m.Message], entry: Data, call: Data) -> None:
-    """Calls are folded into their parent message (contract graphql §6 "Agent path")."""
+def _add_call(messages: list[m.Message], places: Mapping[str, int], entry: Data, call: Data) -> None:
+    """Calls are folded into their parent message (contract graphql §6 "Agent path").
+
+    Args:
+        messages: those before it; it goes into one of them or behind them.
+        places: where in ``messages`` the newest message of an id is.
+        entry: the call's own entry.
+        call: what the entry holds.
+    """
     try:
         arguments = dumps(from_json(call["arguments"]))
     except (InvalidError, RecursionError):
         return
     tool_call = m.ToolCall(entry["id"], call["name"], arguments)
     parent_id = call.get("parentMessageId")
-    parent = messages.get(parent_id) if parent_id else None
-    if isinstance(parent, m.AssistantMessage):
-        messages[parent.id] = evolve(parent, tool_calls=(*parent.tool_calls, tool_call))
+    place = places.get(parent_id) if parent_id else None
+    parent = None if place is None else messages[place]
+    if place is not None and isinstance(parent, m.AssistantMessage):
+        messages[place] = evolve(parent, tool_calls=(*parent.tool_calls, tool_call))
         return
     own_id = entry["id"] if parent is not None else parent_id or entry["id"]
-    messages[own_id] = m.AssistantMessage(id=own_id, created_at=entry["createdAt"], tool_calls=(tool_call,))
+    messages.append(m.AssistantMessage(id=own_id, created_at=entry["createdAt"], tool_calls=(tool_call,)))
 
 
 def _props_for(data: Data, properties: JsonObject, states: tuple[AgentInput, ...]) -> Callable[[AgentName], JsonObject]:
@@ -172,7 +190,8 @@ def _props_for(data: Data, properties: JsonObject, states: tuple[AgentInput, ...
         stream_subgraphs = config.pop("streamSubgraphs", None)
         props: dict[str, Any] = {"config": config, "threadMetadata": {}}
         if meta_events:
-            props["command"] = {"resume": meta_events[0].get("response")}
+            first = meta_events[0]
+            props["command"] = {"resume": first["response"]} if "response" in first else {}
         if node_name:
             props["nodeName"] = node_name
         if stream_subgraphs:

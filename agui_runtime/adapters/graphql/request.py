@@ -1,6 +1,7 @@
 """From an HTTP request to GraphQL parameters, with the TypeScript server's statuses and words (contract graphql §8)."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -60,7 +61,7 @@ def read_parameters(request: Request) -> Parameters:
         return _check(_from_query(request.query))
     if request.method != "POST":
         raise BadRequestError(405, "GraphQL only supports GET and POST requests.", headers=_ALLOW_BOTH)
-    content_type = (request.header("content-type") or "").partition(";")[0].strip()
+    content_type = re.split("[;,]", request.header("content-type") or "")[0].strip()
     if content_type in {"application/json", "application/graphql+json"}:
         return _check(_from_json(request.body))
     if content_type == "application/graphql":

@@ -16,6 +16,7 @@ _ABSENT = re.compile(r"Expected a value of non-null type '(.+?)' to be provided\
 _UNKNOWN_FIELD = re.compile(r"Expected value of type '(\w+)' not to include unknown field '(\w+)'")
 _MISSING_FIELD = re.compile(r"Expected value of type '(\w+)' to include required field '(\w+)'")
 _NOT_OBJECT = re.compile(r"Expected value of type '(\w+)' to be an object")
+_NOT_ENUM_NAME = re.compile(r"Enum '(\w+)' cannot represent non-string value")
 _NESTING_SHOWN = 3
 
 
@@ -49,6 +50,8 @@ def _reason(reason: str, schema: GraphQLSchema, found: Any) -> str:
         return f'Field "{missing[2]}" of required type "{expected}" was not provided.'
     if (not_object := _NOT_OBJECT.match(reason)) is not None:
         return f'Expected type "{not_object[1]}" to be an object.'
+    if (enum := _NOT_ENUM_NAME.match(reason)) is not None:
+        return f'Enum "{enum[1]}" cannot represent non-string value: {_shown(found)}.'
     if (null := _NULL.match(reason)) is not None:
         return f'Expected non-nullable type "{null[1]}" not to be null.'
     head, colon, _ = reason.partition(": ")

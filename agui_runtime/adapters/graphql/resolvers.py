@@ -11,12 +11,14 @@ from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql import state_api
 from agui_runtime.adapters.graphql.coalescing import read_streaming
 from agui_runtime.adapters.graphql.context import Info, OperationContext
+from agui_runtime.adapters.graphql.errors import agent_not_found
 from agui_runtime.adapters.graphql.history_messages import history_messages
 from agui_runtime.adapters.graphql.input import generate_request
 from agui_runtime.adapters.graphql.legacy_messages import loaded_messages
 from agui_runtime.adapters.graphql.live_response import LiveResponse
 from agui_runtime.adapters.graphql.projection import Projection
 from agui_runtime.application.generate_request import GeneratedResponse
+from agui_runtime.application.load_state import LoadedState
 from agui_runtime.application.run_supervisor import LiveRun
 from agui_runtime.domain.actions import Action
 from agui_runtime.domain.identity import AgentName, ThreadId
@@ -104,11 +106,19 @@ async def available_agents(_root: None, info: Info) -> AgentsResponse:
 async def load_agent_state(_root: None, info: Info, data: dict[str, Any]) -> LoadAgentStateResponse:
     """An agent's state and messages in a thread (contract graphql §7)."""
     context = info.context
-    thread_id, agent_name = ThreadId(data["threadId"]), AgentName(data["agentName"])
-    caller = await context.allow(Action.READ, thread_id)
-    loaded = await context.operations.load_state(caller, thread_id, agent_name)
+    thread_id = data["threadId"]
+    agent_name = await _agent_name(context, data["agentName"])
+    if ThreadId.is_valid(thread_id):
+        caller = await context.allow(Action.READ, ThreadId(thread_id))
+        loaded = await context.operations.load_state(caller, ThreadId(thread_id), agent_name)
+    else:
+        # No thread can have such an id: one more that is not known.
+        caller = await context.caller()
+        await context.operations.find_agent(caller, agent_name)
+        loaded = LoadedState(exists=False)
     values = {key: value for key, value in loaded.values.items() if key != "messages"}
-    history = await context.operations.read_history(caller, thread_id) if data["includeHistory"] else None
+    reads_history = data["includeHistory"] and ThreadId.is_valid(thread_id)
+    history = await context.operations.read_history(caller, ThreadId(thread_id)) if reads_history else None
     state = loaded.state
     return LoadAgentStateResponse(
         thread_id=thread_id,
@@ -134,6 +144,14 @@ async def generate_copilot_response(
     return opened.source
 
 
+async def _agent_name(context: OperationContext, name: str) -> AgentName:
+    """The name of an agent; one that none can have is one that there is not."""
+    if AgentName.is_valid(name):
+        return AgentName(name)
+    offered = await context.operations.list_agents(await context.caller())
+    raise agent_not_found(name, [agent.name for agent in offered])
+
+
 @frozen
 class OpenedResponse:
     """A run that has begun, and the response that is to show it.
@@ -153,10 +171,13 @@ async def open_response(
     """Begin the run that a mutation's arguments ask for."""
     key = context.header(PUBLIC_API_KEY)
     merged = {**context.operations.properties, **(properties or {})}
-    if data.get("cloud") is not None:
-        if not key:
-            raise GraphQLError("X-CopilotCloud-Public-API-Key header is required")
+    if data.get("cloud") is not None and not key:
+        raise GraphQLError("X-CopilotCloud-Public-API-Key header is required")
+    if key:
         merged["copilotCloudPublicApiKey"] = key
+    session: dict[str, Any] | None = data.get("agentSession")
+    if session:
+        await _agent_name(context, session["agentName"])
     request = generate_request(
         data,
         merged,

@@ -17,7 +17,7 @@ from graphql import (
     is_abstract_type,
 )
 
-from agui_runtime.domain.json_value import is_object
+from agui_runtime.domain.json_value import dumps, is_array, is_object
 
 _RFC3339 = re.compile(
     r"(\d{4}-(0[1-9]|1[012])-(0[1-9]|[12]\d|3[01]))T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)",
@@ -70,7 +70,7 @@ def serialize_date_time(value: Any) -> str:
 def parse_date_time(value: Any) -> datetime:
     """An RFC 3339 string with ``Z`` or an offset; anything else is refused (contract graphql §1)."""
     if not isinstance(value, str):
-        raise GraphQLError(f"DateTime cannot represent non string or Date type {value}")
+        raise GraphQLError(f"DateTime cannot represent non string or Date type {_as_json(value)}")
     if _RFC3339.fullmatch(value) is None:
         raise GraphQLError(f"DateTime cannot represent an invalid date-time-string {value}.")
     try:
@@ -81,8 +81,20 @@ def parse_date_time(value: Any) -> datetime:
 
 def _parse_json_object(value: Any) -> Any:
     if not is_object(value):
-        raise GraphQLError(f"JSONObject cannot represent non-object value: {value}")
+        raise GraphQLError(f"JSONObject cannot represent non-object value: {_as_text(value)}")
     return value
+
+
+def _as_json(value: Any) -> str:
+    """As ``JSON.stringify`` writes it, but for a value that has a text of its own."""
+    return dumps(value) if isinstance(value, dict | bool) else str(value)
+
+
+def _as_text(value: Any) -> str:
+    """As JavaScript's ``String`` writes it."""
+    if is_array(value):
+        return ",".join(map(_as_text, value))
+    return dumps(value) if isinstance(value, bool) else str(value)
 
 
 def _scalar(schema: GraphQLSchema, name: str) -> GraphQLScalarType:

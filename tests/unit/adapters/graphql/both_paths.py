@@ -15,7 +15,7 @@ from graphql import ExecutionResult
 from agui_runtime.adapters.graphql import live_response
 from agui_runtime.adapters.graphql.context import OperationContext
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
-from agui_runtime.adapters.graphql.documents import Document, Documents
+from agui_runtime.adapters.graphql.documents import Document, Documents, operation_of
 from agui_runtime.adapters.graphql.execution import OperationExecutor
 from agui_runtime.adapters.graphql.resolvers import bind_resolvers
 from agui_runtime.adapters.graphql.schema import load_schema
@@ -88,7 +88,7 @@ async def payloads_of(
     given_variables = {**question.variables, "data": dict(variables("1.10.6")["data"], streaming=history.streaming)}
     context = OperationContext(Request("POST", "", correlation_id="c"), operations(history))
     executor = OperationExecutor(load_schema(), telemetry, compiles=compiles)
-    found = document.operation(None)
+    found = operation_of(document.operations, None)
     assert found is not None
     try:
         result = await executor.execute(context, document, found, given_variables)

@@ -4,7 +4,14 @@ import pytest
 from graphql import OperationDefinitionNode
 
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
-from agui_runtime.adapters.graphql.documents import MAX_KEPT_CHARACTERS, Document, Documents, Refused, is_mutation
+from agui_runtime.adapters.graphql.documents import (
+    MAX_KEPT_CHARACTERS,
+    Document,
+    Documents,
+    Refused,
+    is_mutation,
+    operation_of,
+)
 from agui_runtime.adapters.graphql.schema import load_schema
 from tests.unit.adapters.graphql.wire import operation
 
@@ -79,30 +86,58 @@ def test_streaming_a_field_that_is_no_list_is_refused() -> None:
 
 def test_the_only_operation_needs_no_name() -> None:
     only = document("query q { hello }")
-    assert only.operation(None) is only.operation("q")
-    assert only.operation("other") is None
-    assert only.operation(1) is None
-    assert only.operation("") is None
+    assert operation_of(only.operations, None) is operation_of(only.operations, "q") is not None
+    assert operation_of(only.operations, "other") is None
+    assert operation_of(only.operations, 1) is None
+    assert operation_of(only.operations, "") is None
 
 
 def test_among_several_operations_one_must_be_named() -> None:
     several = document("query a { hello } query b { hello }")
-    assert several.operation(None) is None
-    assert several.operation("a") is not several.operation("b")
+    assert operation_of(several.operations, None) is None
+    assert operation_of(several.operations, "a") is not operation_of(several.operations, "b")
 
 
 def test_a_document_without_operations_has_none() -> None:
-    refused = documents().get("fragment f on Query { hello }")
-    assert isinstance(refused, Refused) or refused.operation(None) is None
+    assert documents().get("fragment f on Query { hello }").operations == ()
+
+
+def test_a_refused_document_still_has_its_operations() -> None:
+    found = refusal("{ hello } { nobody }").operations
+    assert found is not None
+    assert len(found) == 2
+    assert operation_of(found, None) is None
+
+
+def test_what_is_no_graphql_has_no_operations() -> None:
+    assert refusal("{ hello").operations is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{ hello @defer }", 'Directive "@defer" may not be used on FIELD.'),
+        (
+            "query a($l: String) { availableAgents { agents @stream(label: $l) { id } } }",
+            'Directive "stream"\'s label argument must be a static string.',
+        ),
+        (
+            "{ availableAgents { agents @stream(if: null) { id } } }",
+            'Expected value of type "Boolean!", found null.',
+        ),
+    ],
+)
+def test_faults_are_told_in_graphql_jss_words(text: str, message: str) -> None:
+    assert message in [error["message"] for error in refusal(text).errors]
 
 
 def test_a_mutation_is_told_from_a_query() -> None:
-    assert is_mutation(next(iter(document(operation("1.10.6")).operations.values())))
-    assert not is_mutation(next(iter(document("{ hello }").operations.values())))
+    assert is_mutation(document(operation("1.10.6")).operations[0])
+    assert not is_mutation(document("{ hello }").operations[0])
 
 
 def only_operation(found: Document) -> OperationDefinitionNode:
-    return next(iter(found.operations.values()))
+    return found.operations[0]
 
 
 @pytest.mark.parametrize(

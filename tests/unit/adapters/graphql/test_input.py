@@ -126,11 +126,6 @@ def test_the_first_kind_of_a_message_counts() -> None:
     assert isinstance(messages(both)[0], m.UserMessage)
 
 
-def test_a_repeated_id_is_one_message() -> None:
-    again = [message("textMessage", content=text, role="user") for text in ("old", "new")]
-    assert [getattr(found, "content", None) for found in messages(*again)] == ["new"]
-
-
 def action(name: str, available: str | None = None, schema: str = '{"type":"object"}') -> dict[str, Any]:
     given = {"name": name, "description": "d", "jsonSchema": schema}
     return given if available is None else {**given, "available": available}
@@ -254,3 +249,34 @@ def test_what_each_client_version_sends_can_be_read(version: str) -> None:
     request = read(**data)
     assert request.messages
     assert json.dumps(list(map(str, request.messages)))
+
+
+def test_messages_of_one_id_are_all_kept() -> None:
+    found = messages(
+        message("textMessage", "u", content="one", role="user"),
+        message("textMessage", "u", content="two", role="user"),
+    )
+    assert [text.content for text in found if isinstance(text, m.UserMessage)] == ["one", "two"]
+
+
+def test_a_call_goes_into_the_newest_message_of_its_parents_id() -> None:
+    found = messages(
+        message("textMessage", "a", content="one", role="assistant"),
+        message("textMessage", "a", content="two", role="assistant"),
+        call("c", parent="a"),
+    )
+    assert [len(text.tool_calls) for text in found if isinstance(text, m.AssistantMessage)] == [0, 1]
+
+
+def test_what_is_told_of_an_agent_that_can_be_none_is_ignored() -> None:
+    found = read(agentStates=[{"agentName": "", "state": "{}"}, {"agentName": "writer", "state": "{}"}])
+    assert [state.agent_name for state in found.agent_states] == ["writer"]
+
+
+@pytest.mark.parametrize(
+    ("event", "command"),
+    [({"response": "yes"}, {"resume": "yes"}), ({"response": None}, {"resume": None}), ({}, {})],
+)
+def test_only_an_answer_resumes(event: dict[str, Any], command: dict[str, Any]) -> None:
+    request = read(**SESSION, metaEvents=[{"name": "LangGraphInterruptEvent", "value": "ok?", **event}])
+    assert request.forwarded_props_for(AgentName("writer"))["command"] == command

@@ -87,3 +87,24 @@ def test_a_variable_of_another_kind(value: Any) -> None:
 def test_no_message_keeps_graphql_cores_single_quotes() -> None:
     for data in ({**DATA, "surprise": 1}, {**DATA, "frontend": 1}, {**DATA, "messages": None}):
         assert all("'" not in fault["message"] for fault in faults({"data": data}))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(7, "7"), (1.5, "1.5"), (True, "true"), (["x"], '["x"]'), ({"a": 1}, "{ a: 1 }")]
+)
+def test_an_enum_that_is_no_string(value: Any, shown: str) -> None:
+    text = message_of({"data": {**DATA, "metadata": {"requestType": value}}})
+    assert text.endswith(f'Enum "CopilotRequestType" cannot represent non-string value: {shown}.')
+
+
+@pytest.mark.parametrize(("value", "shown"), [(True, "true"), ({"a": [1, True]}, '{"a":[1,true]}'), (7, "7")])
+def test_a_date_that_is_no_string(value: Any, shown: str) -> None:
+    message = {"id": "m", "createdAt": value, "textMessage": {"content": "", "role": "user"}}
+    text = message_of({"data": {**DATA, "messages": [message]}})
+    assert text.endswith(f"DateTime cannot represent non string or Date type {shown}")
+
+
+@pytest.mark.parametrize(("value", "shown"), [([], ""), ([1, "a", [True]], "1,a,true"), (False, "false"), ("x", "x")])
+def test_properties_that_are_no_object(value: Any, shown: str) -> None:
+    text = message_of({"data": DATA, "properties": value})
+    assert text.endswith(f"JSONObject cannot represent non-object value: {shown}")
