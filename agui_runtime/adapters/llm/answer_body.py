@@ -37,7 +37,10 @@ class AnswerBody(httpx2.AsyncByteStream):
         self._limits = settings.limits
         self._idle = settings.timeouts.idle
         self._is_compressed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
-        self._what = "an event" if "event-stream" in response.headers.get("Content-Type", "") else "a response"
+        is_stream = "event-stream" in response.headers.get("Content-Type", "")
+        self._what = "an event" if is_stream else "a response"
+        # Bedrock's binary stream has no ends that could be seen here; in its frames nothing is larger than 16 MiB.
+        self._counts_events = is_stream or response.status_code >= 400
         self._total = 0
         self._event = 0
         self._tail = b""
@@ -73,6 +76,8 @@ class AnswerBody(httpx2.AsyncByteStream):
         self._total += len(chunk)
         if self._total > self._limits.answer_bytes:
             raise too_large(self._provider, "a response", "answer_bytes", self._limits.answer_bytes)
+        if not self._counts_events:
+            return
         seen, known = self._tail + chunk, len(self._tail)
         begins = 0
         for found in _EVENT_END.finditer(seen):
@@ -89,7 +94,10 @@ class AnswerBody(httpx2.AsyncByteStream):
             raise too_large(self._provider, self._what, "event_bytes", self._limits.event_bytes)
 
 
-def watch(response: httpx2.Response, provider: str, settings: ModelSettings) -> None:
-    """Put the limits around a response that has not been read; once is enough."""
-    if not isinstance(response.stream, AnswerBody):
+def watch(response: object, provider: str, settings: ModelSettings) -> None:
+    """Put the limits around a response that has not been read; once is enough.
+
+    An SDK client that a host made over the older httpx reads its responses without them.
+    """
+    if isinstance(response, httpx2.Response) and not isinstance(response.stream, AnswerBody):
         response.stream = AnswerBody(response, provider, settings)

@@ -236,6 +236,9 @@ class _Usage:
             value = getattr(usage, name, None)
             if isinstance(value, int):
                 self._newest[name] = value
+        thought = getattr(getattr(usage, "output_tokens_details", None), "thinking_tokens", None)
+        if isinstance(thought, int):
+            self._newest["thinking_tokens"] = thought
 
     def counts(self) -> dict[str, int | None]:
         """Under AG-UI's names: its input counts include what was read from and written to a cache."""
@@ -250,4 +253,5 @@ class _Usage:
             "totalTokens": given + made,
             "cachedInputTokens": read,
             "cacheWriteInputTokens": written,
+            "reasoningTokens": self._newest.get("thinking_tokens"),
         }

@@ -9,7 +9,6 @@ from functools import partial
 from typing import ClassVar, Generic, TypeVar
 from uuid import uuid4
 
-import httpx2
 from attrs import frozen
 
 from agui_runtime.adapters.llm.answer_body import watch
@@ -115,7 +114,7 @@ class SdkModel(ABC, Generic[S]):
     def _fault_of(self, error: Exception, *, begun: bool) -> AguiError | None:
         """What an exception of the SDK means, before the answer or within it; ``None`` for one of something else."""
 
-    async def _watch(self, response: httpx2.Response) -> None:
+    async def _watch(self, response: object) -> None:
         """Put the limits around a response that has not been read."""
         watch(response, self._provider, self._settings)
 

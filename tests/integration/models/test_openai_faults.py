@@ -1,19 +1,21 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ClassVar
 
+import httpx
 import openai
 import pytest
 
-from agui_runtime.adapters.llm import ModelSettings
+from agui_runtime.adapters.llm import ModelLimits, ModelSettings
 from agui_runtime.adapters.llm.openai import OpenAIModel
 from agui_runtime.application.ports import LanguageModel
-from agui_runtime.domain.errors import ConfigurationError, ErrorCode
+from agui_runtime.domain.errors import AguiError, ConfigurationError, ErrorCode
 from agui_runtime.domain.events import TextMessageStart
 from tests.contracts.language_model import QUICK, LanguageModelContract
 from tests.integration.models.openai_wire import HELLO, chunk, error, model_before
 from tests.support.aio import run
-from tests.support.providers import KEY, Provider, refusing, said, sse, streaming
+from tests.support.providers import KEY, Provider, endless, refusing, said, sse, streaming
 
 INVALID = "invalid_request_error"
 VLLM = {"object": "error", "message": "This model's maximum context length is 4096 tokens.", "code": 400}
@@ -86,6 +88,31 @@ def test_a_client_of_the_hosts_is_used_and_stays_open() -> None:
                 await said(azure)
             assert served.paths[0].endswith("/deployments/my-deployment/chat/completions?api-version=2024-10-21")
             assert served.headers[0]["api-key"] == KEY
+
+    run(main())
+
+
+def test_a_client_of_the_hosts_has_the_limits_too() -> None:
+    settings = ModelSettings(limits=ModelLimits(event_bytes=4096))
+
+    async def main() -> None:
+        async with model_before(endless(b"data: ", b"x" * 1000)) as (model, served):
+            base = str(model._client.base_url)
+            async with openai.AsyncOpenAI(api_key=KEY, base_url=base) as client:
+                with pytest.raises(AguiError, match="an event of more than 4096 bytes"):
+                    await said(OpenAIModel("gpt-4o", client=client, settings=settings))
+                await asyncio.wait_for(served.hung_up.wait(), 20)
+
+    run(main())
+
+
+def test_a_client_of_the_hosts_may_be_made_over_the_older_httpx() -> None:
+    async def main() -> None:
+        async with model_before(streaming(*HELLO)) as (model, _):
+            base = str(model._client.base_url)
+            http: Any = httpx.AsyncClient()
+            async with openai.AsyncOpenAI(api_key=KEY, base_url=base, http_client=http) as client:
+                assert (await said(OpenAIModel("gpt-4o", client=client)))[0] == TextMessageStart("chatcmpl-1")
 
     run(main())
 

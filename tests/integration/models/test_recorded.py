@@ -116,6 +116,7 @@ def test_an_answer_behind_thoughts_that_anthropic_dropped() -> None:
     events = heard("anthropic-thinking-dropped.sse")
     assert text_of(events) == "391 \u00d7 2 = **782**."
     assert tokens_of(events) == (95, 13)
+    assert events[-1].usage[0]["reasoningTokens"] == 0  # type: ignore[attr-defined]
 
 
 def test_googles_call_comes_with_its_signature() -> None:
