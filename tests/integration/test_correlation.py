@@ -7,6 +7,7 @@ import pytest
 from tests.integration.access.agui_requests import run_input
 from tests.support.aio import run
 from tests.support.graphql_client import CLIENT_HEADERS, chat, exchange
+from tests.support.scripts import Paced
 from tests.support.serving import runtime, serving
 
 GIVEN = {**CLIENT_HEADERS, "x-request-id": "request-7"}
@@ -37,25 +38,60 @@ def test_every_response_has_its_requests_id(method: str, path: str, body: Any) -
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("", {"query": "{ nothing }"}), ("/agent/nobody/run", run_input("thread-1")), ("/agent/nobody/run", {})],
-    ids=["invalid query", "unknown agent on AG-UI", "invalid run on AG-UI"],
+    [
+        ("", {"query": "query($data: LoadAgentStateInput!) { loadAgentState(data: $data) { state } }"}),
+        ("", b"{"),
+        ("", b"[]"),
+        ("/agent/paced/run", {}),
+        ("/agent/nobody/run", run_input("thread-1")),
+        ("/nowhere", {}),
+    ],
+    ids=["missing variable", "no JSON", "a batch", "invalid run", "unknown agent", "unknown path"],
 )
 def test_an_error_whose_body_the_protocol_fixes_has_it_in_its_head(path: str, body: Any) -> None:
     async def test() -> None:
-        async with serving(runtime(environment=METRICS)) as url:
+        async with serving(runtime(environment=METRICS, agents=(Paced(1).agent(),))) as url:
             answer = await exchange(url + path, body, headers=GIVEN)
-            assert answer.status >= 400
+            assert answer.status in {400, 404}
             assert answer.headers["x-request-id"] == "request-7"
 
     run(test())
 
 
-@pytest.mark.parametrize("body", [chat("go", agent="nobody"), b"x" * 20001], ids=["unknown agent", "too large"])
-def test_other_errors_have_it_in_their_body_too(body: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("", chat("go", agent="nobody")),
+        ("", b"x" * 20001),
+        ("", {"query": "{ nothing }"}),
+        ("", {"query": "{"}),
+        ("", {"query": "{ " + " ".join(f"a{number}: hello" for number in range(200)) + " }"}),
+        ("/threads/thread-1/archive", {}),
+    ],
+    ids=[
+        "unknown agent",
+        "too large",
+        "invalid query",
+        "no query",
+        "too many aliases",
+        "unknown thread",
+    ],
+)
+def test_other_errors_have_it_in_their_body_too(path: str, body: Any) -> None:
     async def test() -> None:
         async with serving(runtime(environment=METRICS)) as url:
-            answer = await exchange(url, body, headers=GIVEN)
+            answer = await exchange(url + path, body, headers=GIVEN)
             assert answer.headers["x-request-id"] == "request-7"
             assert '"correlationId":"request-7"' in answer.text.replace(" ", "")
+
+    run(test())
+
+
+def test_a_document_that_is_refused_twice_has_each_requests_own_id() -> None:
+    async def test() -> None:
+        async with serving(runtime()) as url:
+            for name in ("request-1", "request-2"):
+                answer = await exchange(url, {"query": "{ nothing }"}, headers={**GIVEN, "x-request-id": name})
+                assert answer.error()["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED", "correlationId": name}
 
     run(test())

@@ -93,7 +93,7 @@ class GraphqlEndpoint:
             if isinstance(document, Document):
                 return await self._negotiated(request, parameters, document, operation, accepted)
         assert isinstance(document, Refused)  # noqa: S101 - every other one has its operations
-        return _invalid(document, accepted.single, version_headers(request))
+        return _invalid(document, accepted.single, request)
 
     async def _negotiated(
         self,
@@ -221,8 +221,11 @@ def _not_welcome(error: AguiError, request: Request, form: Form | None, operatio
     return _single(200, {"errors": [formatted], "data": None}, form, version_headers(request))
 
 
-def _invalid(refused: Refused, form: Form, headers: Headers) -> Response:
-    return _single(_document_status(form), {"errors": refused.errors}, form, headers)
+def _invalid(refused: Refused, form: Form, request: Request) -> Response:
+    # Where the recordings fix the whole body, the id is in the head alone; here it may go along.
+    found = {"correlationId": request.correlation_id}
+    errors = [{**error, "extensions": {**error["extensions"], **found}} for error in refused.errors]
+    return _single(_document_status(form), {"errors": errors}, form, version_headers(request))
 
 
 def _document_status(form: Form) -> int:
