@@ -70,10 +70,7 @@ def parts_of(content: Content) -> tuple[Part, ...]:
 
 def arguments_of(call: ToolCall) -> JsonObject:
     """A call's arguments as an object; what a model wrote wrongly is kept as text, so that it can see it."""
-    try:
-        arguments: JsonValue = json.loads(call.arguments) if call.arguments.strip() else {}
-    except (ValueError, RecursionError):
-        arguments = None
+    arguments: JsonValue = readable(call.arguments) if call.arguments.strip() else {}
     return arguments if is_object(arguments) else {"unreadable_arguments": call.arguments}
 
 
@@ -135,17 +132,17 @@ def _turns(messages: Sequence[Message], offered: Container[str]) -> Iterator[Tur
                 text = text_of(message.content) if text_of(message.content).strip() else ""
                 if message.tool_calls or text:
                     calls = tuple(_call(call, offered) for call in message.tool_calls)
-                    yield evolve(message, content=_plain(text), tool_calls=calls)
+                    yield evolve(message, content=plain(text), tool_calls=calls)
             case ToolMessage(content=content, error=error):
                 call_id = _call_id(message.tool_call_id)
-                told = None if error is None else _plain(error)
-                yield evolve(message, tool_call_id=call_id, content=_plain(content), error=told)
+                told = None if error is None else plain(error)
+                yield evolve(message, tool_call_id=call_id, content=plain(content), error=told)
             case UserMessage():
                 if parts_of(message.content):
                     yield evolve(message, content=_plain_content(message.content))
             case SystemMessage() | DeveloperMessage():
                 if text_of(message.content).strip():
-                    yield evolve(message, content=_plain(text_of(message.content)))
+                    yield evolve(message, content=plain(text_of(message.content)))
             case _:
                 # Activities and reasoning are for people.
                 continue
@@ -155,13 +152,13 @@ def _call(call: ToolCall, offered: Container[str]) -> ToolCall:
     name = call.name
     if name not in offered and not _CALL_NAME.fullmatch(name):
         name = _OUTSIDE_NAMES.sub("_", name)[:64] or "unnamed"
-    return evolve(call, id=_call_id(call.id), name=name, arguments=_plain(call.arguments))
+    return evolve(call, id=_call_id(call.id), name=name, arguments=plain(call.arguments))
 
 
 def _plain_content(content: Content) -> Content:
     if isinstance(content, str):
-        return _plain(content)
-    return tuple(TextPart(_plain(part.text)) if isinstance(part, TextPart) else _media(part) for part in content)
+        return plain(content)
+    return tuple(TextPart(plain(part.text)) if isinstance(part, TextPart) else _media(part) for part in content)
 
 
 def _media(part: MediaPart) -> MediaPart:
@@ -173,7 +170,17 @@ def _media(part: MediaPart) -> MediaPart:
     return evolve(part, mime_type=part.mime_type or found["type"] or None, data=text, url=None)
 
 
-def _plain(text: str) -> str:
+def readable(text: str) -> JsonValue:
+    """What a JSON text says, without halves of surrogate pairs; ``None`` where it is none."""
+    try:
+        value: JsonValue = json.loads(text)
+        written = dumps(value)
+        return json.loads(plain(written)) if _SURROGATES.search(written) else value
+    except (ValueError, RecursionError):
+        return None
+
+
+def plain(text: str) -> str:
     """The text without halves of surrogate pairs, which no provider can be sent."""
     if not _SURROGATES.search(text):
         return text

@@ -19,7 +19,8 @@ from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from agui_runtime.adapters.llm.answer_body import NOT_COMPRESSED
 from agui_runtime.adapters.llm.faults import broke_off, connection_fault, filtered, provider_fault, timeout_fault
-from agui_runtime.adapters.llm.openai_messages import API, REASONING_FIELDS, messages_of, tool_choice_of, tools_of
+from agui_runtime.adapters.llm.openai_messages import messages_of, tool_choice_of, tools_of
+from agui_runtime.adapters.llm.openai_reasoning import API, Reasoning
 from agui_runtime.adapters.llm.parameters import without_nothing
 from agui_runtime.adapters.llm.reply import Reply
 from agui_runtime.adapters.llm.sdk_model import Question, SdkModel
@@ -125,6 +126,7 @@ class OpenAIModel(SdkModel[Answer]):
     async def _read(self, answer: Answer, reply: Reply) -> AsyncGenerator[Event, None]:
         ending: str | None = None
         is_counted = False
+        reasoning = Reasoning(reply)
         async for chunk in answer:
             # Azure's first event, on its filter, has none.
             if chunk.id:
@@ -134,9 +136,13 @@ class OpenAIModel(SdkModel[Answer]):
                 reply.counts.update(_counts(chunk))
             # Some servers leave them out of their last event.
             for choice in (chunk.choices or ())[:1]:
+                for event in reasoning.read(choice.delta.model_extra or {}):
+                    yield event
                 for event in _pieces(choice.delta, reply):
                     yield event
                 ending = choice.finish_reason or ending
+        for event in reasoning.end():
+            yield event
         # Some servers give no reason for an end with a tool call; the count of tokens comes behind everything.
         if ending is None and not is_counted:
             raise broke_off(self._provider)
@@ -166,7 +172,6 @@ class OpenAIModel(SdkModel[Answer]):
 
 
 def _pieces(delta: ChoiceDelta, reply: Reply) -> Iterator[Event]:
-    yield from _thoughts(delta.model_extra or {}, reply)
     yield from reply.say(delta.content)
     yield from reply.say(delta.refusal)
     for call in delta.tool_calls or ():
@@ -175,15 +180,6 @@ def _pieces(delta: ChoiceDelta, reply: Reply) -> Iterator[Event]:
             yield from reply.call(call.index, function.name, call.id)
         if function is not None:
             yield from reply.arguments(call.index, function.arguments)
-
-
-def _thoughts(extra: Mapping[str, object], reply: Reply) -> Iterator[Event]:
-    for name in REASONING_FIELDS:
-        text = extra.get(name)
-        if isinstance(text, str) and text:
-            yield from reply.think(text)
-            reply.seal_thought(API, field=name)
-            return
 
 
 def _counts(chunk: ChatCompletionChunk) -> dict[str, int | None]:

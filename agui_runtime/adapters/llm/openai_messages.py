@@ -23,18 +23,12 @@ from agui_runtime.adapters.llm.conversation import (
     result_of,
     url_of,
 )
+from agui_runtime.adapters.llm.openai_reasoning import fields_of
 from agui_runtime.adapters.llm.parameters import ToolChoice
 from agui_runtime.adapters.llm.seals import Thought, Thoughts
 from agui_runtime.domain.json_value import copy_of
 from agui_runtime.domain.messages import AssistantMessage, MediaPart, TextPart, ToolMessage, UserMessage, text_of
 from agui_runtime.domain.tools import Tool
-
-API = "openai"
-"""Under which its thoughts are sealed."""
-
-REASONING_FIELDS = ("reasoning_content", "reasoning")
-"""Where servers put what a model thinks, which OpenAI's own API has no place for: DeepSeek and older vLLM, and
-OpenRouter, Groq and newer vLLM. Some send both, with the same text."""
 
 _AUDIO_FORMATS: dict[str, Literal["wav", "mp3"]] = {
     "audio/wav": "wav",
@@ -121,11 +115,9 @@ def _assistant(
             for call in turn.tool_calls
         ]
         message["tool_calls"] = calls
-    sealed = thoughts[0].seal.facts.get("field") if thoughts else None
-    name = sealed if sealed in REASONING_FIELDS else reasoning_field
-    if turn.tool_calls and name is not None:
-        # No field of OpenAI's own.
-        cast("dict[str, Any]", message)[name] = "".join(thought.text for thought in thoughts)
+    if turn.tool_calls:
+        # No fields of OpenAI's own.
+        cast("dict[str, Any]", message).update(fields_of(thoughts, reasoning_field))
     return message
 
 

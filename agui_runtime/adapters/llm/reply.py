@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-from attrs import define
+from attrs import define, evolve
 
 from agui_runtime.adapters.llm.seals import Seal, sealed
 from agui_runtime.domain.events import (
@@ -60,6 +60,7 @@ class Reply:
         self._has_spoken = False
         self._thought_id: str | None = None
         self._thought_seal: Seal | None = None
+        self._sealed: tuple[str, Seal] | None = None
         self._parts = 0
 
     def name(self, answer_id: str | None) -> None:
@@ -98,8 +99,20 @@ class Reply:
         if thought_id is not None:
             yield ReasoningMessageEnd(thought_id)
             if seal is not None:
+                self._sealed = thought_id, seal
                 yield ReasoningEncryptedValue("message", thought_id, sealed(seal))
             yield ReasoningEnd(thought_id)
+
+    def seal_again(self, api: str, **facts: str) -> Iterator[Event]:
+        """Seal the newest thought with more of what came for it; a thought without words where there is none."""
+        yield from self.end_thought()
+        if self._sealed is None:
+            yield from self.start_thought()
+            self.seal_thought(api, **facts)
+            yield from self.end_thought()
+            return
+        thought_id, seal = self._sealed
+        yield ReasoningEncryptedValue("message", thought_id, sealed(evolve(seal, facts={**seal.facts, **facts})))
 
     def say(self, delta: str | None) -> Iterator[Event]:
         """A piece of text."""

@@ -4,12 +4,12 @@ The values come back from clients, and conversations move between providers: wha
 is left out. Providers check their signatures themselves.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import Factory, field, frozen
 
+from agui_runtime.adapters.llm.conversation import plain, readable
 from agui_runtime.domain.json_value import JsonValue, dumps, is_object
 from agui_runtime.domain.messages import Message, ReasoningMessage
 
@@ -51,10 +51,7 @@ def sealed(seal: Seal) -> str:
 
 def opened(value: str | None, api: str) -> Seal | None:
     """The seal, or ``None`` where it is not one of this API."""
-    try:
-        found: JsonValue = json.loads(value or "")
-    except (ValueError, RecursionError):
-        return None
+    found = readable(value or "")
     if not is_object(found) or found.get("api") != api:
         return None
     answer, place = found.get("answer", ""), found.get("place", 0)
@@ -71,5 +68,5 @@ def thoughts_of(messages: Iterable[Message], api: str) -> Thoughts:
         if isinstance(message, ReasoningMessage):
             seal = opened(message.encrypted_value, api)
             if seal is not None and seal.answer:
-                found[seal.answer].append(Thought(message.content, seal))
+                found[seal.answer].append(Thought(plain(message.content), seal))
     return {answer: sorted(thoughts, key=lambda thought: thought.seal.place) for answer, thoughts in found.items()}

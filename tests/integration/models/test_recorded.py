@@ -159,6 +159,22 @@ def test_deepseeks_thoughts() -> None:
     assert (seal["field"], seal["answer"]) == ("reasoning_content", "33be18fc-3842-486c-8c29-dd8e578f7f20")
 
 
+def test_openrouters_signed_thoughts_are_sealed_whole_behind_the_text() -> None:
+    events = heard("openrouter-reasoning-details.sse")
+    assert (thoughts_of(events), text_of(events)) == ("This is a simple arithmetic question. ", "2 + 2 = 4")
+    first, whole = seals_of(events)
+    assert (first["field"], "details" in first) == ("reasoning", False)
+    (detail,) = json.loads(whole["details"])
+    assert detail == {
+        "type": "reasoning.text",
+        "text": "This is a simple arithmetic question. ",
+        "signature": "Et0BCkgIChACGAIqQA2s7h7tA7IG35fbwVkou9PM2hANVJNUwcEM4q12fTRDK6y3v6YoEvJ+7bko",
+        "format": "anthropic-v1",
+        "index": 0,
+    }
+    assert len({event.entity_id for event in events if isinstance(event, ReasoningEncryptedValue)}) == 1
+
+
 def test_a_server_without_ids_whose_last_event_has_no_choices() -> None:
     events = heard("glm-reasoning-tool.sse")
     assert thoughts_of(events) == "The user wants 2 + 3."

@@ -271,6 +271,68 @@ def test_a_thought_that_comes_under_both_names_is_told_once() -> None:
     run(main())
 
 
+def test_openrouters_sealed_details_go_back_whole_within_the_answer() -> None:
+    told = {"type": "reasoning.text", "text": "Look ", "format": None, "index": 0}
+    more = {"type": "reasoning.text", "text": "it up.", "signature": "signed", "index": 0}
+    hidden = {
+        "type": "reasoning.encrypted",
+        "data": "c2VhbGVk",
+        "id": "call_a",
+        "format": "google-v1",
+        "index": 1,
+    }
+    answer = (
+        openai_wire.chunk({"reasoning": "Look ", "reasoning_details": [told]}),
+        openai_wire.chunk({"reasoning": "it up.", "reasoning_details": [more]}),
+        openai_wire.call(0, "call_a", "weather", "{}"),
+        openai_wire.chunk({"reasoning_details": [hidden]}),
+        openai_wire.chunk({}, "tool_calls"),
+    )
+
+    async def main() -> Any:
+        answers = (streaming(*answer), streaming(*openai_wire.HELLO))
+        async with openai_wire.model_before(*answers) as (model, served), host(model) as url:
+            assert (await play(url, "Weather?"))[-1]["type"] == "RUN_FINISHED"
+            return served.bodies[1]["messages"][1]
+
+    sent = run(main())
+    assert sent["reasoning"] == "Look it up."
+    assert sent["reasoning_details"] == [{**told, "text": "Look it up.", "signature": "signed"}, hidden]
+
+
+def test_a_thought_that_is_sealed_only_goes_back_too() -> None:
+    hidden = {"type": "reasoning.encrypted", "data": "c2VhbGVk", "format": "openai-responses-v1", "index": 0}
+    answer = (
+        openai_wire.chunk({"reasoning": None, "reasoning_details": [hidden]}),
+        openai_wire.call(0, "call_a", "weather", "{}"),
+        openai_wire.chunk({}, "tool_calls"),
+    )
+
+    async def main() -> Any:
+        answers = (streaming(*answer), streaming(*openai_wire.HELLO))
+        async with openai_wire.model_before(*answers) as (model, served), host(model) as url:
+            await play(url, "Weather?")
+            return served.bodies[1]["messages"][1]
+
+    sent = run(main())
+    assert sent["reasoning_details"] == [hidden]
+    assert "reasoning" not in sent
+
+
+@pytest.mark.parametrize("details", ["[", "7", '"text"', "[1, 2]", "[" * 100_000])
+def test_details_that_are_not_the_servers_own_are_left_out(details: str) -> None:
+    forged = sealed(api="openai", answer="a", place=0, details=details)
+    kept = ReasoningMessage(id="r", content="Hm.", encrypted_value=forged)
+    called = AssistantMessage(id="a", tool_calls=(ToolCall("c", "weather", "{}"),))
+
+    async def main() -> Any:
+        async with openai_wire.model_before(streaming(*openai_wire.HELLO)) as (model, served):
+            await said(model, asking(ASKED, kept, called, RESULT))
+            return served.bodies[0]["messages"][1]
+
+    assert sorted(run(main())) == ["role", "tool_calls"]
+
+
 def test_a_server_that_insists_on_lost_thoughts_gets_them_empty() -> None:
     called = AssistantMessage(id="a", tool_calls=(ToolCall("c", "weather", "{}"),))
     later = (AssistantMessage(id="b", content="Sunny."), UserMessage(id="v", content="Thanks."))
