@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
@@ -215,12 +216,42 @@ class LanguageModelContract:
 
         run(main())
 
+    def test_the_hosts_options_count_before_what_a_client_asks_for(self) -> None:
+        async def main() -> None:
+            settings = evolve(QUICK, options={"temperature": 0.25})
+            async with self.before(streaming(*self.hello), settings=settings) as (model, served):
+                await said(model, asking(forwarded_parameters={"temperature": 0.75}))
+                assert "0.25" in json.dumps(served.bodies)
+                assert "0.75" not in json.dumps(served.bodies)
+
+        run(main())
+
     def test_nothing_is_tried_again_once_the_answer_has_begun(self) -> None:
         async def main() -> None:
             cut = streaming(self.so, cut=True)
             async with self.before(cut, streaming(*self.hello), settings=RETRYING) as (model, served):
                 with pytest.raises(AguiError):
                     await said(model)
+                assert len(served.bodies) == 1
+
+        run(main())
+
+    def test_an_error_within_the_answer_is_not_tried_again(self) -> None:
+        async def main() -> None:
+            failing = streaming(self.so, self.overloaded)
+            async with self.before(failing, streaming(*self.hello), settings=RETRYING) as (model, served):
+                with pytest.raises(AguiError):
+                    await said(model)
+                assert len(served.bodies) == 1
+
+        run(main())
+
+    def test_an_answer_that_breaks_off_before_its_first_event_is_not_tried_again(self) -> None:
+        async def main() -> None:
+            async with self.before(streaming(cut=True), streaming(*self.hello), settings=RETRYING) as (model, served):
+                with pytest.raises(AguiError) as caught:
+                    await said(model)
+                assert caught.value.code == ErrorCode.UNAVAILABLE
                 assert len(served.bodies) == 1
 
         run(main())

@@ -145,8 +145,7 @@ class GoogleModel(SdkModel[Answer]):
                 contents=contents_of(question.turns, self._signature_for(question.model)),
                 config=types.GenerateContentConfig(
                     automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-                    **config,
-                    **self._settings.options,
+                    **{**config, **self._settings.options},
                 ),
             )
             # The SDK asks when it is first read.

@@ -65,7 +65,8 @@ class ModelSettings:
             key gives access to.
         max_retries: how often the SDK tries again before the answer begins; never after.
         parallel_tool_calls: whether the model may call several tools in one answer.
-        options: more arguments for each request, as the provider's API names them, such as ``top_p``.
+        options: more arguments for each request, as the provider's API names them, such as ``top_p``;
+            they count before what a client asks for.
         new_id: makes ids where the provider gives none, or one that is in use.
     """
 

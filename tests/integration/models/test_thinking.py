@@ -23,7 +23,7 @@ from agui_runtime.domain.tools import ServerTool, Tool
 from tests.integration.models import anthropic_wire, google_wire, openai_wire
 from tests.support.agui_client import HEADERS, WireEvent, events_of, run_input, types_of
 from tests.support.aio import run
-from tests.support.graphql_client import chat, exchange
+from tests.support.graphql_client import chat, document, exchange
 from tests.support.providers import Provider, asking, said, streaming
 from tests.support.serving import runtime, serving
 
@@ -393,6 +393,25 @@ def test_geminis_signature_comes_back_from_the_conversation_to_another_process()
     (unknown,) = run(sent(forged))
     assert unknown is not None
     assert base64.urlsafe_b64decode(unknown) == b"skip_thought_signature_validator"
+
+
+def test_a_graphql_frontend_goes_on_with_a_thread_that_has_thoughts_and_is_not_shown_them() -> None:
+    async def main() -> None:
+        async with (
+            anthropic_wire.model_before(CALLS, ANSWERS, thinking=BUDGET) as (model, _),
+            host(model) as url,
+        ):
+            await play(url, "Weather?", thread="t")
+            variables = {"data": {"threadId": "t", "agentName": "default"}}
+            loaded = await exchange(url, {"query": document("loadAgentState"), "variables": variables})
+            found = loaded.json()["data"]["loadAgentState"]
+            assert found["threadExists"] is True
+            assert "Look it up" not in loaded.text
+            assert "Hello" in found["messages"]
+            answer = await exchange(url, chat("Thanks.", thread="t"))
+            assert answer.response()["status"]["code"] == "Success"
+
+    run(main())
 
 
 def test_graphql_frontends_see_nothing_of_it() -> None:
