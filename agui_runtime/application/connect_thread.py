@@ -1,6 +1,7 @@
 """A reader comes to a thread: what has been, then what is going on, to its end (contract agui §7 "connect")."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from attrs import evolve, frozen
 
@@ -19,7 +20,7 @@ from agui_runtime.application.replay import (
 )
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.errors import ErrorCode, NotFoundError
-from agui_runtime.domain.events import TERMINAL, RunError, RunStarted, StateSnapshot
+from agui_runtime.domain.events import TERMINAL, RunError, RunFinished, RunStarted, StateDelta, StateSnapshot
 from agui_runtime.domain.identity import AgentName, Caller, RunKey, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonValue, is_same
 from agui_runtime.domain.state import AgentState
@@ -72,7 +73,8 @@ class ConnectThread:
             agent_name: whose state the replay ends with.
             after: a text that ``cursor_of`` gave, or a bare sequence number: go on behind it, with no gap and no
                 repeat. Where it is in a run that has been compacted, is ahead of the log, or is of another life of
-                the thread, or something behind it was denied by a guardrail, everything is replayed.
+                the thread, or what is behind it is told otherwise by now (a guardrail denied it, a run failed and its
+                state was not kept, a question expired), everything is replayed.
 
         Raises:
             UnavailableError: the log or the store cannot be reached.
@@ -100,8 +102,7 @@ class ConnectThread:
         entries = await self._log.read(caller.scope, thread_id, after=cursor.sequence - 1)
         if not entries or not cursor.is_at(entries[0]):
             return None
-        # What was denied is in the raw events still; a replay leaves it out.
-        return None if any(_is_denial(entry) for entry in entries[1:]) else entries
+        return None if _is_told_otherwise(entries[1:], self._clock.now()) else entries
 
     async def _seen(self, last: LogEntry) -> Sequence[LogEntry]:
         """The run of an entry up to that one, unless it is the run's last."""
@@ -166,6 +167,23 @@ class ConnectThread:
             yield [LogEntry(seen, run, WITHDRAWN, self._clock.now())]
 
 
+def _is_told_otherwise(entries: Sequence[LogEntry], now: datetime) -> bool:
+    """Whether a replay of these entries leaves out what the log still has of them."""
+    if any(_is_denial(entry) for entry in entries):
+        return True
+    thread = by_run(entries)
+    if any(_has_lost_state(run) for run in thread.ended):
+        return True
+    last = thread.ended[-1][-1].event if thread.ended and not thread.live else None
+    return isinstance(last, RunFinished) and any(each.is_expired(now) for each in last.interrupts)
+
+
+def _has_lost_state(run: Sequence[LogEntry]) -> bool:
+    return isinstance(run[-1].event, RunError) and any(
+        isinstance(entry.event, StateSnapshot | StateDelta) for entry in run
+    )
+
+
 def _is_denial(entry: LogEntry) -> bool:
     event = entry.event
     return isinstance(event, RunError) and event.code == ErrorCode.GUARDRAIL_DENIED and not entry.compacted
@@ -184,7 +202,8 @@ def _with_base(batch: Sequence[LogEntry], shown: JsonValue, agent_name: AgentNam
     state = base_state_of(first.event)
     if is_same(state, shown):
         return batch
-    return (first, evolve(first, event=StateSnapshot(state)), *batch[1:])
+    # No place is between the two: who is cut off there is shown everything again, and misses nothing.
+    return (evolve(first, compacted=True), evolve(first, event=StateSnapshot(state)), *batch[1:])
 
 
 def _batches(entries: Sequence[LogEntry]) -> list[Sequence[LogEntry]]:

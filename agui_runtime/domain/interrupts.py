@@ -7,7 +7,7 @@ older frontends cannot say so. Answers without an id go to the newest questions,
 from collections.abc import Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.runs import Interrupt, Resume
@@ -68,9 +68,7 @@ def _matched(questions: Sequence[Interrupt], answers: Sequence[Resume], now: dat
         return [*(Resume(question.id, CANCELLED) for question in questions), *answers]
     taken = dict(zip((question.id for question in reversed(waiting)), reversed(answers), strict=False))
     return [
-        Resume(question.id, taken[question.id].status, taken[question.id].payload)
-        if question.id in taken
-        else Resume(question.id, CANCELLED)
+        evolve(taken[question.id], interrupt_id=question.id) if question.id in taken else Resume(question.id, CANCELLED)
         for question in questions
     ]
 
@@ -79,7 +77,7 @@ def _for_asker(questions: Sequence[Interrupt], settled: Sequence[Resume]) -> tup
     # An asker in LangGraph's form knows no ids, and there is no such form of "cancelled".
     without_id = {question.id for question in questions if question.is_derived}
     return tuple(
-        Resume(None, answer.status, answer.payload) if answer.interrupt_id in without_id else answer
+        evolve(answer, interrupt_id=None) if answer.interrupt_id in without_id else answer
         for answer in settled
         if answer.interrupt_id not in without_id or answer.status != CANCELLED
     )

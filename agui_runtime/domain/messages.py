@@ -70,6 +70,7 @@ class ToolCall:
     name: str
     arguments: str = "{}"
     encrypted_value: str | None = field(default=None, eq=False)
+    metadata: JsonObject | None = None
 
 
 @frozen(kw_only=True)
@@ -78,6 +79,9 @@ class _Message:
     created_at: datetime | None = None
     parent_message_id: str | None = None
     name: str | None = None
+    encrypted_value: str | None = None
+    subagent_run_id: str | None = None
+    metadata: JsonObject | None = None
 
 
 @frozen(kw_only=True)
@@ -138,7 +142,6 @@ class ReasoningMessage(_Message):
     """What the model thought aloud."""
 
     content: str
-    encrypted_value: str | None = None
     role: Role = field(default=Role.REASONING, init=False)
 
 

@@ -30,6 +30,7 @@ class Resume:
     interrupt_id: str | None
     status: str
     payload: JsonValue = None
+    metadata: JsonObject | None = None
 
 
 @frozen
@@ -49,6 +50,7 @@ class Interrupt:
     expires_at: datetime | None = None
     metadata: JsonObject | None = None
     is_derived: bool = False
+    subagent_run_id: str | None = None
 
     def is_expired(self, now: datetime) -> bool:
         """Whether it is too late to answer it. Without ``expires_at`` it never is."""

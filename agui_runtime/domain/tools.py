@@ -19,6 +19,7 @@ class Tool:
     name: str
     description: str = ""
     parameters: JsonObject = NO_PARAMETERS
+    metadata: JsonObject | None = None
 
 
 ToolHandler = Callable[[dict[str, Any]], Awaitable[JsonValue]]

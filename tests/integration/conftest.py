@@ -24,6 +24,13 @@ def host() -> Iterator[Host]:
         yield Host(url, names_own_version=False)
 
 
+@pytest.fixture
+def host_alone() -> Iterator[Host]:
+    """A conformance host that no other test speaks to."""
+    with running(COMMAND, cwd=ROOT) as url:
+        yield Host(url, names_own_version=False)
+
+
 @pytest.fixture(scope="session", params=["plan", "core"])
 def either_host(request: pytest.FixtureRequest) -> Iterator[Host]:
     """The conformance host, with compiled plans and with graphql-core alone."""

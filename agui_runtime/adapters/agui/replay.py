@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from attrs import evolve
 
+from agui_runtime.adapters.agui.projection import wire_code
 from agui_runtime.application.iterators import close
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
@@ -44,7 +45,8 @@ class FailuresInThePast:
         entry, self._held = self._held, None
         error = entry.event
         assert isinstance(error, e.RunError)  # noqa: S101 - nothing else is held
-        told = {"message": error.message, **({"code": error.code} if error.code else {})}
+        code = wire_code(error.code)
+        told = {"message": error.message, **({"code": code} if code else {})}
         metadata = {**(error.metadata or {}), "error": told}
         finished = e.RunFinished(entry.run.thread_id, self._run_id, usage=error.usage, metadata=metadata)
         yield evolve(entry, event=finished)

@@ -7,7 +7,7 @@ from agui_runtime.adapters.agui.call import Call
 from agui_runtime.adapters.agui.operations import Operations
 from agui_runtime.adapters.agui.projection import Projection
 from agui_runtime.adapters.agui.replay import FailuresInThePast
-from agui_runtime.adapters.codec.messages import encode_messages
+from agui_runtime.adapters.agui.told_messages import told_messages
 from agui_runtime.adapters.http.exchange import Response
 from agui_runtime.domain import messages as m
 from agui_runtime.domain.actions import Action
@@ -47,7 +47,7 @@ class ThreadContents:
 
 def _message(message: m.Message) -> dict[str, Any]:
     """A message as the inspector shows it: calls are flat, and what it does not show is left out."""
-    (encoded,) = encode_messages([message])
+    encoded: Any = told_messages([message], with_reasoning=True)[0]
     shown = {key: encoded[key] for key in ("id", "role", "content", "toolCallId") if key in encoded}
     if isinstance(message, m.AssistantMessage) and message.tool_calls:
         shown["toolCalls"] = [{"id": call.id, "name": call.name, "args": call.arguments} for call in message.tool_calls]

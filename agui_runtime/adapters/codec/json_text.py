@@ -10,6 +10,16 @@ import orjson
 from agui_runtime.domain.errors import InvalidError
 from agui_runtime.domain.json_value import JsonValue
 
+_LONG = 20
+"""Characters of an integer that may not fit into 64 bits, signed where it is negative."""
+_LONG_NUMBER = b"0" * _LONG
+_LONG_NEGATIVE = b"-" + b"0" * (_LONG - 1)
+_DIGITS_ALIKE = bytes(
+    ord("0") if byte in b"0123456789" else byte if byte == ord("-") else ord(" ") for byte in range(256)
+)
+_ALONE = (str, bool, type(None))
+"""What has no numbers in it."""
+
 
 def to_json(value: JsonValue) -> bytes:
     """Compact UTF-8 JSON.
@@ -31,9 +41,19 @@ def from_json(data: bytes | str) -> JsonValue:
         InvalidError: the text is no JSON. Its message quotes nothing of the text.
     """
     try:
-        return orjson.loads(data)
+        value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return _from_json_slowly(data)
+    # orjson makes a double of an integer that 64 bits cannot hold, and says nothing.
+    return _from_json_slowly(data) if type(value) not in _ALONE and _has_long_number(data) else value
+
+
+def _has_long_number(data: bytes | str) -> bool:
+    digits = data.encode() if isinstance(data, str) else data
+    if len(digits) < _LONG:
+        return False
+    alike = digits.translate(_DIGITS_ALIKE)
+    return _LONG_NUMBER in alike or _LONG_NEGATIVE in alike
 
 
 def _plain(value: Any) -> Any:

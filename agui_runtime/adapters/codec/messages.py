@@ -16,7 +16,7 @@ from agui_runtime.adapters.codec.parts import (
     text_of_result,
 )
 from agui_runtime.domain import messages as m
-from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.json_value import JsonObject, JsonValue
 
 _CLASSES: dict[m.Role, type[Any]] = {
     m.Role.USER: m.UserMessage,
@@ -49,6 +49,9 @@ def add_messages(converter: Converter, *, stored: bool) -> None:
     for cls in _CLASSES.values():
         if cls is m.ToolMessage:
             add_class(converter, cls, stored=stored, content=lambda value, _: text_of_result(converter, value))
+        elif cls is m.ActivityMessage and not stored:
+            # Clients read no other, and end their stream at it.
+            add_class(converter, cls, stored=stored, content=lambda value, _: json_object(value))
         else:
             add_class(converter, cls, stored=stored)
     converter.register_structure_hook_func(lambda cls: cls == m.Message, _message_hook(converter))
@@ -75,11 +78,13 @@ class _ToolCallShape:
     id: str
     function: _FunctionShape
     encrypted_value: str | None = None
+    metadata: JsonObject | None = None
 
 
 def _tool_call(converter: Converter, value: Any) -> m.ToolCall:
     shape = converter.structure(value, _ToolCallShape)
-    return m.ToolCall(shape.id, shape.function.name, shape.function.arguments, shape.encrypted_value)
+    function = shape.function
+    return m.ToolCall(shape.id, function.name, function.arguments, shape.encrypted_value, shape.metadata)
 
 
 def _encode_tool_calls(calls: Sequence[m.ToolCall]) -> list[JsonValue]:
@@ -94,6 +99,8 @@ def _encode_tool_call(call: m.ToolCall) -> dict[str, JsonValue]:
     }
     if call.encrypted_value is not None:
         encoded["encryptedValue"] = call.encrypted_value
+    if call.metadata is not None:
+        encoded["metadata"] = call.metadata
     return encoded
 
 

@@ -28,8 +28,10 @@ def wire_name(attribute: str) -> str:
 def side_fields(cls: type) -> frozenset[str]:
     """Attributes of ``cls`` that AG-UI's schemas do not know (contract agui §4, §5): only the stored form has them."""
     if issubclass(cls, _MESSAGES):
-        named = issubclass(cls, _NAMED_MESSAGES)
-        return _OF_EVERY_MESSAGE | (frozenset[str]() if named else frozenset({"name", "tool_name"}))
+        hidden = set[str]() if issubclass(cls, _NAMED_MESSAGES) else {"name", "tool_name"}
+        if issubclass(cls, m.ActivityMessage):
+            hidden.add("encrypted_value")
+        return _OF_EVERY_MESSAGE | hidden
     found: frozenset[str] = frozenset()
     for owner, names in _SIDE_FIELDS.items():
         if issubclass(cls, owner):

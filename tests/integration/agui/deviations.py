@@ -145,7 +145,7 @@ def _error_in_the_past(answer: Normal) -> Normal:
     def told(event: Mapping[str, Any]) -> Mapping[str, Any]:
         if event["type"] != "RUN_ERROR":
             return event
-        metadata = {"error": {"message": event["message"], "code": "AGENT_FAILED"}}
+        metadata = {"error": {"message": event["message"], "code": "INCOMPLETE_STREAM"}}
         thread = answer.result[0]["threadId"]
         return {"type": "RUN_FINISHED", "threadId": thread, "runId": "r-m3", "metadata": metadata}
 

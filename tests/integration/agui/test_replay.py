@@ -10,8 +10,17 @@ from tests.support.aio import run
 from tests.support.graphql_client import exchange
 
 
+@pytest.fixture
+def undisturbed(name: str, request: pytest.FixtureRequest) -> Host:
+    """The conformance host; one of its own for a recording that lists threads, where other tests' runs would show."""
+    lists = any(sent.path.partition("?")[0].endswith("/threads") for sent in recording(name).exchanges)
+    host: Host = request.getfixturevalue("host_alone" if lists else "host")
+    return host
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in PLANS])
-def test_a_recorded_request_gets_the_recorded_answer(host: Host, name: str) -> None:
+def test_a_recorded_request_gets_the_recorded_answer(undisturbed: Host, name: str) -> None:
+    host = undisturbed
     for index, sent in enumerate(recording(name).exchanges):
         answer = run(exchange(host.at(sent.path), sent.body, method=sent.method, headers=sent.headers))
         if sent.is_for_another_mount:

@@ -1,6 +1,7 @@
 """Going on behind the last event seen: no gap, no repeat; where that cannot be, everything is shown again."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode
 from agui_runtime.domain.events import TERMINAL
 from agui_runtime.domain.identity import RunId
-from agui_runtime.domain.runs import Finished, RunInput, Stopped
+from agui_runtime.domain.runs import Finished, Interrupt, RunInput, Stopped
 from tests.unit.application.connections import agent_in_two_parts, connect, entries_of, kinds, replay
 from tests.unit.application.world import (
     SCOPE,
@@ -211,5 +212,58 @@ def test_whoever_has_seen_all_gets_nothing_more() -> None:
     async def test() -> None:
         here = await two_runs(world)
         assert await replay(here, after=cursor_of((await logged(here))[-1]), agent=WRITER) == []
+
+    scenario(world, test)
+
+
+def test_the_state_of_a_run_that_failed_is_not_gone_on_with() -> None:
+    world = World(agents=(agent_that_says(*say("m", ["a"])),))
+
+    async def test() -> None:
+        await world.complete(to_agent())
+        seen = (await logged(world))[-1]
+        world.agents = (agent_that_says(e.StateSnapshot({"lost": 1}), e.RunError("broke")),)
+        await world.complete(to_agent(messages=(user(message_id="u2"),)))
+        connection = await connect(world, after=cursor_of(seen))
+        assert connection.restarted
+        assert await entries_of(connection) == await entries_of(await connect(world))
+
+    scenario(world, test)
+
+
+def test_a_question_that_has_expired_is_not_gone_on_with() -> None:
+    world = World(agents=(agent_that_says(*say("m", ["a"])),))
+
+    async def test() -> None:
+        await world.complete(to_agent())
+        seen = (await logged(world))[-1]
+        question = Interrupt("i", expires_at=world.clock.now() + timedelta(seconds=5))
+        world.agents = (agent_that_says(e.RunFinished(THREAD, "r", interrupts=(question,))),)
+        await world.complete(to_agent(messages=(user(message_id="u2"),)))
+        assert not (await connect(world, after=cursor_of(seen))).restarted
+        world.clock.advance(6)
+        connection = await connect(world, after=cursor_of(seen))
+        assert connection.restarted
+        assert (await entries_of(connection))[-1].event.interrupts == ()  # type: ignore[union-attr]
+
+    scenario(world, test)
+
+
+def test_who_is_cut_off_before_the_state_that_a_live_run_began_from_is_shown_everything() -> None:
+    world = World()
+
+    async def test() -> None:
+        gate = asyncio.get_running_loop().create_future()
+        world.agents = (agent_in_two_parts(lambda: gate, *say("early", ["a"])),)
+        await world.start(to_agent(state={"count": 1}))
+        await asyncio.sleep(0.01)
+        reading = asyncio.create_task(entries_of(await connect(world)))
+        await asyncio.sleep(0.01)
+        gate.set_result(None)
+        started, snapshot, *_ = await reading
+        assert snapshot.event == e.StateSnapshot({"count": 1})
+        connection = await connect(world, after=cursor_of(started))
+        assert connection.restarted
+        assert not (await connect(world, after=cursor_of(snapshot))).restarted
 
     scenario(world, test)

@@ -39,3 +39,15 @@ def test_broken_text_is_refused_without_quoting_it(text: bytes) -> None:
 def test_what_is_no_json_value_is_refused(value: Any) -> None:
     with pytest.raises(InvalidError, match=r"^The value cannot be written as JSON\.$"):
         to_json(value)
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**70, 10**40, -(10**25)])
+def test_an_integer_of_any_size_is_read_as_it_is(number: int) -> None:
+    for text in (str(number), f'{{"a": [{number}]}}'):
+        for data in (text, text.encode()):
+            assert str(number) in str(from_json(data))
+            assert to_json(from_json(data)) == text.replace(" ", "").encode()
+
+
+def test_long_digits_in_a_text_are_a_text() -> None:
+    assert from_json(f'["{10**30}", 1.5]') == [str(10**30), 1.5]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agui_runtime.adapters.codec.decoding import decode_run_input, decode_stored_event, decode_stored_run_input
-from agui_runtime.adapters.codec.runs import encode_run_input
+from agui_runtime.adapters.codec.runs import encode_run_input, encode_stored_run_input
 from agui_runtime.domain.errors import ErrorCode, InvalidError
 from agui_runtime.domain.identity import AgentName, RunId, ThreadId
 from agui_runtime.domain.messages import AssistantMessage, UserMessage
@@ -136,3 +136,59 @@ def test_what_is_sealed_with_a_call_comes_in_and_goes_out() -> None:
     assert isinstance(message, AssistantMessage)
     assert [call.encrypted_value for call in message.tool_calls] == [None, "sealed"]
     assert encode_run_input(run_input(messages=(message,)))["messages"] == sent["messages"]
+
+
+KNOWN = {"encryptedValue": "sealed", "subagentRunId": "s", "metadata": {"k": [1]}}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": "1", "role": "user", "content": "hi", **KNOWN},
+        {"id": "1", "role": "system", "content": "hi", **KNOWN},
+        {"id": "1", "role": "developer", "content": "hi", **KNOWN},
+        {"id": "1", "role": "assistant", "content": "hi", **KNOWN},
+        {"id": "1", "role": "tool", "content": "hi", "toolCallId": "c", **KNOWN},
+        {"id": "1", "role": "reasoning", "content": "hi", **KNOWN},
+        {
+            "id": "1",
+            "role": "activity",
+            "activityType": "plan",
+            "content": {},
+            "subagentRunId": "s",
+            "metadata": {"k": 1},
+        },
+        {
+            "id": "1",
+            "role": "assistant",
+            "toolCalls": [
+                {
+                    "id": "c",
+                    "type": "function",
+                    "function": {"name": "f", "arguments": "{}"},
+                    "encryptedValue": "sealed",
+                    "metadata": {"k": 1},
+                }
+            ],
+        },
+    ],
+)
+def test_what_the_schemas_know_of_a_message_goes_on_to_agents_and_into_the_log(message: dict[str, Any]) -> None:
+    decoded = decode_run_input({**SMALLEST, "messages": [message]})
+    assert encode_run_input(decoded)["messages"] == [message]
+    assert decode_stored_run_input(encode_stored_run_input(decoded)) == decoded
+
+
+def test_what_the_schemas_know_of_tools_and_answers_goes_on_too() -> None:
+    tool = {"name": "t", "description": "d", "parameters": {"type": "object"}, "metadata": {"k": 1}}
+    answer = {"interruptId": "i", "status": "resolved", "payload": 1, "metadata": {"k": 1}}
+    decoded = decode_run_input({**SMALLEST, "tools": [tool], "resume": [answer]})
+    encoded = encode_run_input(decoded)
+    assert (encoded["tools"], encoded["resume"]) == ([tool], [answer])
+    assert decode_stored_run_input(encode_stored_run_input(decoded)) == decoded
+
+
+@pytest.mark.parametrize("content", ["text", 1, [], True])
+def test_an_activity_is_an_object(content: Any) -> None:
+    message = {"id": "1", "role": "activity", "activityType": "plan", "content": content}
+    assert "expected an object" in fault_of({**SMALLEST, "messages": [message]})
