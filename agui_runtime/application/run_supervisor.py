@@ -16,10 +16,10 @@ from agui_runtime.application.ports import RunLog, Telemetry
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunDriver, RunPlan
 from agui_runtime.application.values import LogEntry, Verdict
-from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, TimedOutError, UnavailableError
+from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, UnavailableError
 from agui_runtime.domain.identity import RunId, RunKey
 from agui_runtime.domain.json_value import JsonValue
-from agui_runtime.domain.policy import RunLimits
+from agui_runtime.domain.policy import RunLimits, out_of_time
 from agui_runtime.domain.runs import Denied, Failed, Outcome, Stopped
 
 logger = logging.getLogger(__name__)
@@ -273,22 +273,12 @@ class RunSupervisor:
             remaining = deadline - asyncio.get_running_loop().time()
             left = min(remaining, self._silence_left(driver))
             if left <= 0:
-                return _failed(plan.failure_of(self._timed_out(is_silent=remaining > 0)))
+                return _failed(plan.failure_of(out_of_time(self._limits, is_silent=remaining > 0)))
             pending = {future for future in waiting if not future.done()}
             await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     def _silence_left(self, driver: RunDriver) -> float:
         return driver.heard_at + self._limits.idle_seconds - monotonic() if self._limits.idle_seconds else math.inf
-
-    def _timed_out(self, *, is_silent: bool) -> TimedOutError:
-        limits = self._limits
-        broken = (
-            f"nothing came for {limits.idle_seconds:g} seconds, the longest silence"
-            if is_silent
-            else f"it took longer than {limits.max_seconds:g} seconds, the limit"
-        )
-        limit = "run_idle_seconds" if is_silent else "run_seconds"
-        return TimedOutError(f"The run was cut: {broken} of one run.", details={"limit": limit})
 
     def _result_of(self, driving: "asyncio.Task[Outcome]", plan: RunPlan) -> Outcome:
         if driving.cancelled():

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from agui_runtime.domain.errors import ErrorCode, InvalidError
+from agui_runtime.domain.errors import ErrorCode, InvalidError, TimedOutError
 from agui_runtime.domain.json_value import JsonObject, check_json, dumps, is_object
 
 
@@ -100,3 +100,12 @@ def check_usage(events: int, size: int, limits: RunLimits) -> None:
             code=ErrorCode.LIMIT_EXCEEDED,
             details={"limit": "run_bytes", "maximum": limits.max_bytes},
         )
+
+
+def out_of_time(limits: RunLimits, *, is_silent: bool) -> TimedOutError:
+    """What a run is told that took too long, or in which nothing came for too long."""
+    if is_silent:
+        broken, limit = f"nothing came for {limits.idle_seconds:g} seconds, the longest silence", "run_idle_seconds"
+    else:
+        broken, limit = f"it took longer than {limits.max_seconds:g} seconds, the limit", "run_seconds"
+    return TimedOutError(f"The run was cut: {broken} of one run.", details={"limit": limit})
