@@ -48,6 +48,9 @@ INVALID_JSON = "POST body sent invalid JSON."
 HTTP_FAULTS = {
     "malformed JSON": Fault(400, INVALID_JSON, body=b'{"query": "{ hello }"'),
     "empty body": Fault(400, INVALID_JSON, body=b""),
+    "no gzip": Fault(
+        400, "not encoded as its Content-Encoding says", None, b"{}", headers={**JSON, "content-encoding": "gzip"}
+    ),
     "no UTF-8": Fault(400, INVALID_JSON, body=b'{"query": "\xff\xfe"}'),
     "a lone surrogate": Fault(200, "Invalid character: U+D800", "GRAPHQL_PARSE_FAILED", b'{"query": "\\ud800"}'),
     "NaN": Fault(400, INVALID_JSON, body=b'{"query": NaN}'),

@@ -74,7 +74,7 @@ def open_envelope(request: Request, envelope: JsonObject) -> Call:
         raise EnvelopeError(f"Unsupported method '{str(method)[:100]}'")
     ids = {name: _parameter(envelope, name) for name in _PARAMETERS[method]}
     body: JsonValue = envelope.get("body")
-    if body is None and method in _WITH_BODY:
+    if body is None and (method in _WITH_BODY or (method == "agent/stop" and "body" in envelope)):
         raise EnvelopeError("Missing request body for JSON handler")
     verb = "GET" if method in _READ_ONLY else "POST"
     meant = evolve(request, method=verb, path=_path_of(method, ids))
@@ -85,7 +85,7 @@ def _resource(request: Request, envelope: JsonObject) -> Call:
     """A resource's own path and verb. It stays relative to this runtime: the envelope is no open proxy."""
     path = _parameter(envelope, "path")
     verb = _parameter(envelope, "httpMethod").upper()
-    if not path.startswith("/") or path.startswith("//"):
+    if not path.startswith("/") or path.startswith(("//", "/\\")):
         raise EnvelopeError("Resource path must be Runtime-relative")
     parts = urlsplit(path)
     target = target_of(parts.path)

@@ -1,10 +1,12 @@
 """Which operation a path names: the last segments decide, as in the TypeScript runtime (contract agui §1)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
 from attrs import Factory, frozen
 
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _IDS = frozenset({"agentId", "threadId", "memoryId"})
 
 _PATTERNS: Sequence[tuple[str, str]] = (
@@ -67,6 +69,8 @@ def _with_ids(operation: str, pattern: Sequence[str], tail: Sequence[str]) -> Ta
 
 
 def _decoded(segment: str) -> str | None:
+    if _BROKEN_ESCAPE.search(segment):
+        return None
     try:
         return unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from agui_runtime.adapters.http.exchange import IncomingRequest, Response, StreamedBody
+from agui_runtime.adapters.http.limits import BodyBrokenError
 from agui_runtime.adapters.http.router import Router
 from agui_runtime.adapters.http.sending import SlowReaderError, send_body
 
@@ -53,8 +54,11 @@ def _incoming(request: web.Request) -> IncomingRequest:
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    async for chunk in request.content.iter_any():
-        yield chunk
+    try:
+        async for chunk in request.content.iter_any():
+            yield chunk
+    except web.RequestPayloadError as error:
+        raise BodyBrokenError from error
 
 
 def _whole(request: web.Request, response: Response) -> web.Response:

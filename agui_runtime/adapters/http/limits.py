@@ -29,6 +29,10 @@ class BodyTooSlowError(Exception):
     """The request's body did not come in time."""
 
 
+class BodyBrokenError(Exception):
+    """The request's body is not in the encoding that its headers tell. Hosts raise it where they read the body."""
+
+
 async def read_body(chunks: AsyncIterator[bytes], declared: str | None, limits: HttpLimits) -> bytes:
     """The whole body.
 

@@ -12,7 +12,13 @@ from attrs import frozen
 
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.exchange import Handler, Headers, IncomingRequest, Request, Response
-from agui_runtime.adapters.http.limits import BodyTooLargeError, BodyTooSlowError, HttpLimits, read_body
+from agui_runtime.adapters.http.limits import (
+    BodyBrokenError,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    HttpLimits,
+    read_body,
+)
 from agui_runtime.application import log_context
 from agui_runtime.application.ports import Telemetry
 
@@ -161,6 +167,9 @@ class Router:
         except BodyTooSlowError:
             text = f"The request body did not arrive within {self._limits.body_seconds:g} seconds."
             return _problem(408, "request_too_slow", text, correlation_id, (("connection", "close"),))
+        except BodyBrokenError:
+            text = "The request body cannot be read: it is not encoded as its Content-Encoding says."
+            return _problem(400, "request_broken", text, correlation_id, (("connection", "close"),))
         except Exception:
             logger.exception("Unforeseen failure of request %s.", correlation_id)
             return _problem(500, "internal_error", "Something went wrong on the server.", correlation_id)

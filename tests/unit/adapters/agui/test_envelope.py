@@ -76,6 +76,14 @@ def test_only_a_post_carries_an_envelope() -> None:
             "Resource path must be Runtime-relative",
         ),
         (
+            {"method": "agent/stop", "params": {"agentId": "a", "threadId": "t"}, "body": None},
+            "Missing request body for JSON handler",
+        ),
+        (
+            {"method": "resource/request", "params": {"path": "/\\evil/threads", "httpMethod": "GET"}},
+            "Resource path must be Runtime-relative",
+        ),
+        (
             {"method": "resource/request", "params": {"path": "http://evil/threads", "httpMethod": "GET"}},
             "Resource path must be Runtime-relative",
         ),

@@ -44,6 +44,6 @@ def test_ids_are_decoded_whatever_they_hold(agent: str, thread: str) -> None:
     assert target_of(path) == Target("agent/stop", {"agentId": agent, "threadId": thread})
 
 
-@pytest.mark.parametrize("segment", ["%FF", "%C3", "a%E2%82"])
+@pytest.mark.parametrize("segment", ["%FF", "%C3", "a%E2%82", "%zz", "a%", "%4"])
 def test_an_id_that_is_no_utf_8_names_nothing(segment: str) -> None:
     assert target_of(f"/agent/{segment}/run") is None

@@ -10,7 +10,7 @@ import pytest
 
 from agui_runtime.adapters.http.cors import CorsPolicy
 from agui_runtime.adapters.http.exchange import IncomingRequest, Request, Response
-from agui_runtime.adapters.http.limits import HttpLimits
+from agui_runtime.adapters.http.limits import BodyBrokenError, HttpLimits
 from agui_runtime.adapters.http.router import OPERATION, Route, Router
 from tests.support.aio import run
 from tests.unit.adapters.http.exchanges import ask, chunks_of, headers_of, router
@@ -101,6 +101,16 @@ def test_a_body_that_comes_too_slowly_is_refused_with_the_limit_named() -> None:
     response = ask(router(limits=SMALL), chunks=slow())
     assert response.status == 408
     assert "0.05 seconds" in problem(response)["message"]
+
+
+def test_a_body_that_is_not_what_its_headers_say_is_the_client_s_fault() -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise BodyBrokenError
+
+    response = ask(router(), chunks=broken())
+    assert response.status == 400
+    assert "Content-Encoding" in problem(response)["message"]
 
 
 def test_an_unforeseen_failure_tells_its_correlation_id_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
