@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from attrs import evolve
 
 from agui_runtime.application import log_context
+from agui_runtime.application.agent_tool import NestedAgents
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.iterators import close
@@ -140,6 +141,7 @@ class GenerateResponse:
             headers=request.headers,
             metadata=request.metadata,
             correlation_id=request.correlation_id,
+            agents=NestedAgents(self._agents, self._states, request),
         )
         opened, started = await self._start(request, producer, context, signal)
         run_input, base = opened.run_input, opened.base

@@ -1,8 +1,8 @@
 """A language model as an agent: it answers, calls tools, reads their results, and answers again (design §4)."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
-from typing import get_args
+from typing import Literal, get_args
 
 from attrs import evolve
 
@@ -11,14 +11,15 @@ from agui_runtime.application.iterators import close
 from agui_runtime.application.model_turn import ModelTurn, Toolbox, add_up
 from agui_runtime.application.ports import LanguageModel
 from agui_runtime.application.shared_state import SharedState, StateAccess
-from agui_runtime.application.values import AgentDescription, AgentRun, ModelRequest, RunContext
+from agui_runtime.application.values import AgentDescription, AgentRun, CalledAgent, ModelRequest, RunContext
 from agui_runtime.domain.errors import ConfigurationError
-from agui_runtime.domain.events import Event, RunFinished
+from agui_runtime.domain.events import Event, RunFinished, ToolCallResult
 from agui_runtime.domain.history_repair import repair_history
 from agui_runtime.domain.identity import AgentName
 from agui_runtime.domain.json_value import JsonObject
 from agui_runtime.domain.messages import Message, SystemMessage
 from agui_runtime.domain.runs import ContextEntry, RunInput
+from agui_runtime.domain.tools import Tool, first_of_each_name
 
 DEFAULT_AGENT = AgentName("default")
 """The name that a frontend asks for where it names none (contract agui §2)."""
@@ -43,9 +44,12 @@ class ModelAgent:
         max_steps: how often the model is asked in one run; a run that has used them up ends with the last results.
         state: whether the model knows the state that the page shares (``read``), and may change it too (``edit``).
             ``hidden`` by default, since what the model knows its provider does.
+        agents: names of the runtime's other agents that the model may call as tools, or ``"all"``; none by default.
+            An agent that is called sees the conversation, and what the run has said before; what it says goes out
+            with the run's events, is read by the model, and its state is kept under its own name.
 
     Raises:
-        ConfigurationError: ``max_steps`` is less than 1, or ``state`` is none of these.
+        ConfigurationError: ``max_steps`` is less than 1, ``state`` is none of these, or ``agents`` is another text.
         InvalidError: the name is none for an agent.
     """
 
@@ -58,12 +62,16 @@ class ModelAgent:
         instructions: str = "",
         max_steps: int = MAX_STEPS,
         state: StateAccess = "hidden",
+        agents: Collection[str] | Literal["all"] = (),
     ) -> None:
         if max_steps < 1:
             raise ConfigurationError(f"max_steps of the agent {name!r} must be 1 or more, not {max_steps}.")
         if state not in get_args(StateAccess):
             raise ConfigurationError(f"state of the agent {name!r} must be hidden, read or edit, not {state!r}.")
+        if isinstance(agents, str) and agents != "all":
+            raise ConfigurationError(f'agents of the agent {name!r} must be a list of names or "all", not {agents!r}.')
         self._model = model
+        self._agents = agents
         self._state: StateAccess = state
         self._description = AgentDescription(AgentName(name), description)
         self._instructions = instructions
@@ -87,19 +95,27 @@ class ModelAgent:
         Raises:
             AguiError: it cannot be reached or refuses.
         """
+        agents = await self._called(run_input, context)
         state = SharedState(run_input.state, self._state, context.tools, run_input.tools)
         request = ModelRequest(
             messages=self._conversation(run_input, state),
-            tools=(*run_input.tools, *state.tools),
+            tools=_tools(run_input, context, [agent.tool for agent in agents], state),
             thread_id=run_input.thread_id,
             run_id=run_input.run_id,
             forwarded_parameters=run_input.forwarded_props,
             properties=context.properties,
         )
-        toolbox = Toolbox(state, frozenset(tool.name for tool in run_input.tools))
+        offered = frozenset(tool.name for tool in run_input.tools)
+        toolbox = Toolbox(state, offered, {agent.tool.name: agent for agent in agents})
         loop = _Loop(self._model, str(self._description.name), self._max_steps, run_input, request, toolbox, state)
         await loop.begin()
         return AgentRun(loop)
+
+    async def _called(self, run_input: RunInput, context: RunContext) -> Sequence[CalledAgent]:
+        if not self._agents:
+            return ()
+        names = None if self._agents == "all" else frozenset(self._agents)
+        return await context.agents.offered(run_input, context, names)
 
     def _conversation(self, run_input: RunInput, state: SharedState) -> tuple[Message, ...]:
         preface = "\n\n".join(filter(None, (self._instructions, _told(run_input.context), state.description)))
@@ -132,6 +148,7 @@ class _Loop(AsyncIterator[Event]):
         self._toolbox = toolbox
         self._state = state
         self._source: AsyncIterator[Event] | None = None
+        self._said: tuple[Message, ...] = ()
         self._usage: list[JsonObject] = []
         self._events = self._run()
 
@@ -155,7 +172,7 @@ class _Loop(AsyncIterator[Event]):
     async def _run(self) -> AsyncGenerator[Event, None]:
         goes_on = True
         while goes_on:
-            turn = ModelTurn(self._toolbox, self._input)
+            turn = ModelTurn(self._toolbox, self._input, self._said)
             async with aclosing(self._step(turn)) as said:
                 async for event in said:
                     yield event
@@ -165,6 +182,7 @@ class _Loop(AsyncIterator[Event]):
                 return
             goes_on = turn.is_for_model and self._steps_left > 0
             if goes_on:
+                self._said = (*self._said, *turn.messages)
                 self._request = _next_request(self._request, turn.messages)
                 await self.begin()
         yield RunFinished(self._input.thread_id, self._input.run_id, usage=add_up(self._usage))
@@ -178,8 +196,9 @@ class _Loop(AsyncIterator[Event]):
             async with aclosing(turn.results()) as results:
                 async for result in results:
                     yield result
-                    for change in self._state.changes_of(result.tool_call_id):
-                        yield change
+                    if isinstance(result, ToolCallResult):
+                        for change in self._state.changes_of(result.tool_call_id):
+                            yield change
         except Exception as error:
             raise named(failure_of(error), self._name) from error
         finally:
@@ -190,6 +209,12 @@ class _Loop(AsyncIterator[Event]):
         source, self._source = self._source, None
         if source is not None:
             await close(source)
+
+
+def _tools(run_input: RunInput, context: RunContext, agents: Sequence[Tool], state: SharedState) -> tuple[Tool, ...]:
+    """The first of a name wins: the server's, agents, the frontend's (contract graphql §3)."""
+    of_server = tuple(tool for tool in run_input.tools if context.tools.offers(tool.name))
+    return first_of_each_name(of_server, tuple(agents), run_input.tools, state.tools)
 
 
 def _next_request(request: ModelRequest, said: tuple[Message, ...]) -> ModelRequest:

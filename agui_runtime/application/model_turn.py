@@ -1,11 +1,13 @@
 """One answer of a model within a run: what it says goes on at once, the server tools it calls run beside it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 
 from attrs import Factory, define, evolve, frozen
 
-from agui_runtime.application.values import ServerToolExecutor
+from agui_runtime.application.called_agent import AgentCall
+from agui_runtime.application.values import CalledAgent, ServerToolExecutor
 from agui_runtime.domain import events as e
 from agui_runtime.domain.json_value import JsonObject, JsonValue
 from agui_runtime.domain.lifecycle import Lifecycle
@@ -19,14 +21,16 @@ class _Call:
     name: str
     pieces: list[str] = Factory(list[str])
     execution: asyncio.Task[str] | None = None
+    agent: AgentCall | None = None
 
 
 @frozen
 class Toolbox:
-    """Who answers which call: the server, the frontend, or nobody, since models invent names."""
+    """Who answers which call: the server, another agent, the frontend, or nobody, since models invent names."""
 
     executor: ServerToolExecutor
     offered: frozenset[str]
+    agents: Mapping[str, CalledAgent] = Factory(dict[str, CalledAgent])
 
     async def execute(self, call_id: str, name: str, arguments: str) -> str:
         """The result of a call that the frontend does not answer."""
@@ -36,7 +40,11 @@ class Toolbox:
 
     def is_for_frontend(self, name: str) -> bool:
         """Whether the frontend executes it."""
-        return name in self.offered and not self.executor.offers(name)
+        return name in self.offered and not self.executor.offers(name) and name not in self.agents
+
+    def agent(self, name: str) -> CalledAgent | None:
+        """The agent that answers it; tools of the server go first."""
+        return None if self.executor.offers(name) else self.agents.get(name)
 
 
 class ModelTurn:
@@ -47,11 +55,12 @@ class ModelTurn:
         usage: what the model reported in its RUN_FINISHED.
     """
 
-    def __init__(self, toolbox: Toolbox, run_input: RunInput) -> None:
+    def __init__(self, toolbox: Toolbox, run_input: RunInput, said: tuple[Message, ...] = ()) -> None:
         self.error: e.RunError | None = None
         self.usage: tuple[JsonObject, ...] = ()
         self._toolbox = toolbox
         self._input = run_input
+        self._said = said
         self._lifecycle = Lifecycle()
         self._fold = MessageFold()
         self._calls: dict[str, _Call] = {}
@@ -64,8 +73,7 @@ class ModelTurn:
     @property
     def is_for_model(self) -> bool:
         """Whether the model is to go on: it called tools, and none of the calls is the frontend's."""
-        calls = self._calls.values()
-        return bool(calls) and not any(self._toolbox.is_for_frontend(call.name) for call in calls)
+        return bool(self._calls) and not any(self._waits_for_frontend(call) for call in self._calls.values())
 
     async def events(self, source: AsyncIterator[e.Event]) -> AsyncGenerator[e.Event, None]:
         """The answer, chunks expanded and without a run's boundary; what the model leaves open, its end completes."""
@@ -84,13 +92,19 @@ class ModelTurn:
             case None:
                 pass
 
-    async def results(self) -> AsyncGenerator[e.ToolCallResult, None]:
-        """The results of the calls that the frontend does not answer, in the order of the calls."""
+    async def results(self) -> AsyncGenerator[e.Event, None]:
+        """The results of the calls that the frontend does not answer, in the order of the calls.
+
+        What agents say goes before theirs. To the model it is their result alone.
+        """
         for call_id, call in self._calls.items():
+            if call.agent is not None:
+                async with aclosing(call.agent.events(self._said)) as said:
+                    async for event in said:
+                        yield event
+                yield self._result(call_id, call.agent.result)
             if call.execution is not None:
-                result = e.ToolCallResult(f"result-{call_id}", call_id, await call.execution)
-                self._fold.apply((result,))
-                yield result
+                yield self._result(call_id, await call.execution)
 
     async def cancel(self) -> None:
         """Stop the tools that still run."""
@@ -98,6 +112,14 @@ class ModelTurn:
         for execution in running:
             execution.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _result(self, call_id: str, content: str) -> e.ToolCallResult:
+        result = e.ToolCallResult(f"result-{call_id}", call_id, content)
+        self._fold.apply((result,))
+        return result
+
+    def _waits_for_frontend(self, call: _Call) -> bool:
+        return self._toolbox.is_for_frontend(call.name) or (call.agent is not None and call.agent.waits_for_frontend)
 
     async def _note(self, event: e.Event) -> None:
         self._fold.apply((event,))
@@ -113,6 +135,10 @@ class ModelTurn:
 
     async def _execute(self, call_id: str, call: _Call) -> None:
         if call.execution is not None or self._toolbox.is_for_frontend(call.name):
+            return
+        agent = self._toolbox.agent(call.name)
+        if agent is not None:
+            call.agent = AgentCall(agent, self._input, self._toolbox.is_for_frontend)
             return
         execution = self._toolbox.execute(call_id, call.name, "".join(call.pieces))
         call.execution = asyncio.create_task(execution, name=f"tool {call.name}")

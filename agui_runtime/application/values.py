@@ -1,6 +1,6 @@
 """What use cases and ports hand to each other."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from agui_runtime.domain.events import Event
 from agui_runtime.domain.identity import AgentName, Caller, RunId, RunKey, StateKey, ThreadId
 from agui_runtime.domain.json_value import JsonObject, JsonValue
 from agui_runtime.domain.messages import Message
-from agui_runtime.domain.runs import ContextEntry, Outcome
+from agui_runtime.domain.runs import ContextEntry, Outcome, RunInput
 from agui_runtime.domain.tools import Tool
 
 
@@ -36,6 +36,60 @@ class ServerToolExecutor(Protocol):
         ...
 
 
+class CalledAgent(Protocol):
+    """An agent that a model may call as a tool. It runs within the caller's run."""
+
+    @property
+    def tool(self) -> Tool:
+        """What the model is told of it."""
+        ...
+
+    @property
+    def asks(self) -> bool:
+        """Whether its last run has ended with a question to the user."""
+        ...
+
+    def run(self, said: tuple[Message, ...] = ()) -> AsyncGenerator[Event, None]:
+        """Its events, without RUN events, its state as reports under its own name.
+
+        Args:
+            said: what it finds at the end of the conversation beside what the client sent.
+
+        Raises:
+            AguiError: while iterating: it failed.
+        """
+        ...
+
+
+class AgentTools(Protocol):
+    """The agents that may be called as tools within a run."""
+
+    async def offered(
+        self, run_input: RunInput, context: "RunContext", names: Collection[str] | None
+    ) -> Sequence[CalledAgent]:
+        """Those of these names (``None``: all), but for those that are at work already.
+
+        Args:
+            run_input: the caller's.
+            context: the caller's.
+            names: of those that are wanted. Who is not offered to the caller of the runtime is left out.
+        """
+        ...
+
+
+class NoAgentTools:
+    """There are none."""
+
+    async def offered(
+        self,
+        run_input: RunInput,  # noqa: ARG002 - the protocol's names
+        context: "RunContext",  # noqa: ARG002
+        names: Collection[str] | None,  # noqa: ARG002
+    ) -> Sequence[CalledAgent]:
+        """None."""
+        return ()
+
+
 @frozen
 class RunContext:
     """What an agent may know beyond its input.
@@ -44,6 +98,7 @@ class RunContext:
         headers: the caller's headers that the host allows to go to agents; none by default.
         metadata: what the client says of itself; never trusted as identity.
         correlation_id: goes along in logs and outgoing requests.
+        agents: other agents, as tools.
     """
 
     caller: Caller
@@ -52,6 +107,7 @@ class RunContext:
     headers: Mapping[str, str] = Factory(dict[str, str])
     metadata: JsonObject = Factory(dict[str, Any])
     correlation_id: str = ""
+    agents: AgentTools = Factory(NoAgentTools)
 
 
 @frozen

@@ -109,12 +109,13 @@ class ModelByDefaultCatalog:
     """A catalogue in which the host's model is the agent ``default`` where there is no other of that name.
 
     AG-UI frontends know agents only, and ask for that one where the page names none (contract agui §2). It is found,
-    not listed: GraphQL frontends ask the model itself, which must not be offered to itself as a tool.
+    not listed: GraphQL frontends ask the model itself, which must not be offered to itself as a tool. The other agents
+    are its tools, as in GraphQL's plain chat.
     """
 
     def __init__(self, catalog: AgentCatalog, model: LanguageModel) -> None:
         self._catalog = catalog
-        self._agent = ModelAgent(model)
+        self._agent = ModelAgent(model, agents="all")
 
     async def list(self, caller: Caller) -> Sequence[Agent]:
         """All but the model."""
