@@ -86,6 +86,7 @@ def metrics_routes_of(
         database = storage.database
         prometheus.watch("agui_database_connections", "Open connections.", lambda: database.connections[0])
         prometheus.watch("agui_database_connections_free", "Those nobody uses now.", lambda: database.connections[1])
+        prometheus.watch("agui_database_waiting", "Operations that wait for a connection.", lambda: database.waiting)
         most = database.settings.max_connections
         prometheus.watch("agui_database_connections_max", "Most that may be open.", lambda: most)
     return metrics_routes(prometheus.render)

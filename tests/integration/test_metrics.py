@@ -1,8 +1,14 @@
 """Metrics of a real server as a real scraper reads them."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agui_runtime.adapters.scripted import FunctionAgent
+from agui_runtime.domain.runs import RunInput
+from tests.integration.access.agui_requests import run_input
 from tests.integration.access.world import ENVIRONMENT
 from tests.support.aio import run
 from tests.support.graphql_client import chat, exchange, new_thread, streaming
@@ -12,6 +18,19 @@ from tests.support.serving import runtime, serving
 METRICS = {"AGUI_METRICS": "1"}
 SAVE = "mutation($data: SaveAgentStateInput!) { saveAgentState(data: $data) { version } }"
 Samples = dict[tuple[str, tuple[str, ...]], float]
+GRAPHQL_RUNS, AGUI_RUNS, SAVES = 12, 8, 10
+EXPECTED: Samples = {
+    ("agui_runs_total", ("finished",)): GRAPHQL_RUNS + AGUI_RUNS,
+    ("agui_run_seconds_count", ("finished",)): GRAPHQL_RUNS + AGUI_RUNS,
+    ("agui_first_chunk_seconds_count", ()): GRAPHQL_RUNS + AGUI_RUNS,
+    ("agui_chunks_total", ()): 2 * (GRAPHQL_RUNS + AGUI_RUNS),
+    ("agui_request_seconds_count", ("POST", "/", "200")): GRAPHQL_RUNS + SAVES,
+    ("agui_request_seconds_count", ("POST", "agent/run", "200")): AGUI_RUNS,
+    ("agui_state_operation_seconds_count", ("save", "ok")): SAVES,
+    ("agui_live_runs", ()): 0,
+    ("agui_leases", ()): 0,
+}
+"""What ``under_load`` leaves behind."""
 
 
 def samples(text: str) -> Samples:
@@ -27,6 +46,37 @@ async def scraped(url: str) -> Samples:
     answer = await exchange(f"{url}/metrics", method="GET", headers={"accept": "text/plain;version=0.0.4"})
     assert (answer.status, answer.content_type) == (200, "text/plain")
     return samples(answer.text)
+
+
+async def twice(run_input: RunInput) -> AsyncIterator[str]:
+    """Says two things."""
+    yield "one "
+    await asyncio.sleep(0.01)
+    yield "two "
+
+
+async def under_load(url: str) -> None:
+    """Runs of both protocols and saved states, all at once."""
+    asked = [exchange(url, chat("go", agent="twice")) for _ in range(GRAPHQL_RUNS)]
+    asked += [exchange(f"{url}/agent/twice/run", run_input(new_thread())) for _ in range(AGUI_RUNS)]
+    for number in range(SAVES):
+        data = {"threadId": "t", "agentName": f"agent-{number}", "stateData": "{}"}
+        asked.append(exchange(url, {"query": SAVE, "variables": {"data": data}}))
+    assert {answer.status for answer in await asyncio.gather(*asked)} == {200}
+
+
+def counted(found: Samples) -> Samples:
+    """What there is of that which is expected."""
+    return {name: found.get(name, 0) for name in EXPECTED}
+
+
+def test_under_load_all_is_counted_once() -> None:
+    async def test() -> None:
+        async with serving(runtime(environment=METRICS, agents=(FunctionAgent(twice),))) as url:
+            await under_load(url)
+            assert counted(await scraped(url)) == EXPECTED
+
+    run(test())
 
 
 @pytest.mark.parametrize("environment", [{}, ENVIRONMENT], ids=["open", "closed"])

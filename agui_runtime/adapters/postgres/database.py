@@ -89,6 +89,7 @@ class PostgresDatabase:
     def __init__(self, settings: PostgresSettings) -> None:
         self.settings = settings
         self._pool: Pool | None = None
+        self._waiting = 0
 
     async def open(self) -> None:
         """Connect.
@@ -148,6 +149,11 @@ class PostgresDatabase:
         pool = self._pool
         return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
 
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for a connection now."""
+        return self._waiting
+
     async def health(self) -> Health:
         """Look whether the server can be used, and if not, why; within ``HEALTH_SECONDS``. Never raises."""
         seconds = min(HEALTH_SECONDS, self.settings.operation_seconds)
@@ -192,7 +198,11 @@ class PostgresDatabase:
         pool = self._pool
         if pool is None:
             raise UnavailableError("The database connection is not open.")
-        connection = await pool.acquire()
+        self._waiting += 1
+        try:
+            connection = await pool.acquire()
+        finally:
+            self._waiting -= 1
         try:
             yield connection
         except BaseException as error:

@@ -106,10 +106,11 @@ def test_the_limits_of_the_layers_are_the_settings() -> None:
         AGUI_MAX_BODY_BYTES="1", AGUI_BODY_SECONDS="2", AGUI_MAX_RUN_EVENTS="3", AGUI_MAX_RUN_BYTES="4",
         AGUI_MAX_RUN_SECONDS="5", AGUI_TOOL_SECONDS="6", AGUI_STOP_SECONDS="7", AGUI_BUSY_SECONDS="8",
         AGUI_LEASE_SECONDS="9", AGUI_MAX_STATE_BYTES="10", AGUI_MAX_STATE_DEPTH="11", AGUI_MEMORY_MAX_THREADS="12",
-        AGUI_MEMORY_MAX_BYTES="13", AGUI_MAX_STATES_PER_THREAD="14",
+        AGUI_MEMORY_MAX_BYTES="13", AGUI_MAX_STATES_PER_THREAD="14", AGUI_WRITE_SECONDS="15",
+        AGUI_RUN_IDLE_SECONDS="16",
     )  # fmt: skip
-    assert attrs.astuple(settings.http_limits) == (1, 2.0)
-    assert attrs.astuple(settings.run_limits) == (3, 4, 5.0, 6.0, 7.0, 8.0, 9.0)
+    assert attrs.astuple(settings.http_limits) == (1, 2.0, 15.0)
+    assert attrs.astuple(settings.run_limits) == (3, 4, 5.0, 16.0, 6.0, 7.0, 8.0, 9.0)
     assert attrs.astuple(settings.state_limits) == (10, 11, 14)
     assert attrs.astuple(settings.memory_limits)[:2] == (12, 13)
 
