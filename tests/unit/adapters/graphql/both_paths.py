@@ -70,7 +70,10 @@ def operations(history: RandomHistory) -> Any:
     async def caller_of(_: Any) -> Caller:
         return Caller(ANONYMOUS, Scope("s"))
 
-    access = SimpleNamespace(caller_of=caller_of)
+    async def allow(request: Any, *_: Any) -> Caller:
+        return await caller_of(request)
+
+    access = SimpleNamespace(caller_of=caller_of, allow=allow)
     return SimpleNamespace(generate=generate, access=access, properties={}, forward_headers=frozenset())
 
 
