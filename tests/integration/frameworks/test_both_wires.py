@@ -1,5 +1,6 @@
 """One LangGraph graph behind the runtime, used by frontends of both generations over real sockets."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agui_runtime.adapters.langgraph import LangGraphAgent
-from tests.integration.frameworks.graphs import asker, shopper, talker
+from tests.integration.frameworks.graphs import asker, shopper, sleeper, talker
 from tests.support.agui_client import HEADERS, WireEvent, events_of, run_input
 from tests.support.aio import run
 from tests.support.graphql_client import Answer, chat, exchange
@@ -90,5 +91,27 @@ def test_an_ag_ui_frontend_is_asked_in_both_forms_and_answers_by_id() -> None:
             events = await agui(url, "fruit?", "a", resume=resume)
             assert [event["snapshot"] for event in events if "snapshot" in event][-1]["basket"] == ["plum"]
             assert "outcome" not in events[-1] or events[-1]["outcome"]["type"] == "success"
+
+    run(main())
+
+
+@pytest.mark.parametrize("wire", ["GraphQL", "AG-UI"])
+def test_a_frontend_that_stops_cancels_the_node(wire: str) -> None:
+    async def main() -> None:
+        begun, ended = asyncio.Event(), asyncio.Event()
+        async with host(sleeper(begun, ended)) as url:
+            asking = (
+                agui(url, "wait", "t") if wire == "AG-UI" else exchange(url, chat("wait", thread="t", agent="writer"))
+            )
+            reading = asyncio.create_task(asking)
+            await asyncio.wait_for(begun.wait(), 20)
+            if wire == "AG-UI":
+                await exchange(f"{url}/agent/writer/stop/t", {}, headers=HEADERS)
+                await asyncio.wait_for(reading, 20)
+            else:
+                # Hanging up is that protocol's stop.
+                reading.cancel()
+                await asyncio.wait({reading})
+            await asyncio.wait_for(ended.wait(), 20)
 
     run(main())
