@@ -124,8 +124,7 @@ class RunDriver:
         self._begun = True
         events = self._plan.events
         try:
-            async for event in EagerReader(events, self._flush):
-                await self._take(event)
+            await self._take_all(events)
         except Exception:
             # What was said before the fault was said.
             await self._flush()
@@ -159,16 +158,17 @@ class RunDriver:
             return Interrupted(tuple(self._interrupts), outcome.usage)
         return outcome
 
-    async def _take(self, event: e.Event) -> None:
-        if self._sealed:
-            raise InvalidEventError(f"{event.type} came after the run was sealed.")
-        fed = self._lifecycle.feed(event)
-        if len(fed) == 1 and _is_piece(event):
-            self._hold(event)
-            if self._events % FAIRNESS == 0:
-                await self._be_fair()
-        else:
-            await self._publish_all(fed)
+    async def _take_all(self, events: AsyncIterator[e.Event]) -> None:
+        async for event in EagerReader(events, self._flush):
+            if self._sealed:
+                raise InvalidEventError(f"{event.type} came after the run was sealed.")
+            fed = self._lifecycle.feed(event)
+            if len(fed) == 1 and _is_piece(event):
+                self._hold(event)
+                if self._events % FAIRNESS == 0:
+                    await self._be_fair()
+            else:
+                await self._publish_all(fed)
 
     async def _publish_all(self, events: Sequence[e.Event]) -> None:
         owed = self._owed
@@ -252,8 +252,7 @@ class RunDriver:
         await self._publish(self._result(call_id, f"{call.name} agent started"))
         nested = self._plan.agent_tools[call.name].run()
         try:
-            async for inner in EagerReader(nested, self._flush):
-                await self._take(inner)
+            await self._take_all(nested)
         finally:
             await close(nested)
 

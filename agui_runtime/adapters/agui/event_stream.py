@@ -66,7 +66,8 @@ class EventStream:
         try:
             async for batch in self._batches:
                 for start in range(0, len(batch), MAX_BATCH):
-                    if piece := b"".join(map(self._entry, batch[start : start + MAX_BATCH])):
+                    part = batch if len(batch) <= MAX_BATCH else batch[start : start + MAX_BATCH]
+                    if piece := b"".join(map(self._entry, part)):
                         yield piece
         except Exception as error:
             # The log is away, or what it holds cannot be shown: the client must not wait for an end that never comes.

@@ -1,9 +1,11 @@
-"""Sends a streamed body to a client that may read slowly, or not at all."""
+"""Sends a streamed body to a client that may read slowly, or not at all, and fills the body's silences."""
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
 
-from agui_runtime.adapters.http.keep_alive import KeepAlive, Write, send_kept_alive
+from agui_runtime.adapters.http.keep_alive import KeepAlive
+
+Write = Callable[[bytes], Awaitable[None]]
 
 SLICE = 64 * 1024
 """Bytes written at once: as many as servers take before they wait for the client."""
@@ -34,55 +36,108 @@ async def send_body(
         SlowReaderError: a slice waited longer.
         Exception: whatever the pieces or ``write`` raise.
     """
-    reader, limit = _Reader(write, write_seconds), asyncio.timeout(None)
+    limit = asyncio.timeout(None)
+    client = _Client(write, keep_alive, write_seconds, limit)
     try:
         async with limit:
-            reader.watch(limit)
+            client.watch()
             try:
-                await send_kept_alive(pieces, reader.write, keep_alive)
-                await reader.wait_for(end())
+                async for piece in pieces:
+                    if client.filling is not None:
+                        await asyncio.wait({client.filling})
+                    client.begin()
+                    if len(piece) <= SLICE:
+                        await write(piece)
+                    else:
+                        await client.write_slices(piece)
+                    client.rest()
+                if client.filling is not None:
+                    await asyncio.wait({client.filling})
+                client.begin()
+                await end()
             finally:
-                reader.unwatch()
+                await client.leave()
     except TimeoutError as error:
         if not limit.expired():
             raise
         raise SlowReaderError(f"The client did not read for {write_seconds:g} seconds.") from error
 
 
-class _Reader:
-    """One timer for each stream, not for each write: a write only notes when it began."""
+class _Client:
+    """Two timers for each stream, and none for a write, which only notes when it began and when it was over.
 
-    def __init__(self, write: Write, seconds: float) -> None:
+    Attributes:
+        filling: the write of a filler that is going on: a piece waits for it, since a connection takes one write at a
+            time.
+    """
+
+    def __init__(self, write: Write, keep_alive: KeepAlive | None, seconds: float, limit: asyncio.Timeout) -> None:
+        self.filling: asyncio.Task[None] | None = None
         self._write = write
+        self._keep_alive = keep_alive
         self._seconds = seconds
+        self._limit = limit
         self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._since: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._rests_since = self._now()
+        self._patience: asyncio.TimerHandle | None = None
+        self._silence: asyncio.TimerHandle | None = None
 
-    def watch(self, limit: asyncio.Timeout) -> None:
+    def watch(self) -> None:
+        """Look after it from now on."""
         if self._seconds:
-            self._timer = self._loop.call_later(self._seconds, self._look, limit)
+            self._patience = self._loop.call_later(self._seconds, self._look_at_write)
+        if self._keep_alive is not None:
+            self._silence = self._loop.call_later(self._keep_alive.seconds, self._look_at_silence, self._keep_alive)
 
-    def unwatch(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    async def leave(self) -> None:
+        """No more is written."""
+        for timer in (self._patience, self._silence):
+            if timer is not None:
+                timer.cancel()
+        if self.filling is not None:
+            self.filling.cancel()
+            await asyncio.wait({self.filling})
 
-    async def write(self, piece: bytes) -> None:
-        if len(piece) <= SLICE:
-            await self.wait_for(self._write(piece))
-            return
-        for start in range(0, len(piece), SLICE):
-            await self.wait_for(self._write(piece[start : start + SLICE]))
+    def begin(self) -> None:
+        """A write begins."""
+        self._since = self._now()
 
-    async def wait_for(self, writing: Awaitable[None]) -> None:
-        self._since = self._loop.time()
-        await writing
+    def rest(self) -> None:
+        """It is over."""
         self._since = None
+        self._rests_since = self._now()
 
-    def _look(self, limit: asyncio.Timeout) -> None:
-        now = self._loop.time()
-        left = self._seconds if self._since is None else self._since + self._seconds - now
+    async def write_slices(self, piece: bytes) -> None:
+        """Write a long piece."""
+        for start in range(0, len(piece), SLICE):
+            self.begin()
+            await self._write(piece[start : start + SLICE])
+
+    def _look_at_write(self) -> None:
+        left = self._seconds if self._since is None else self._since + self._seconds - self._now()
         if left > 0:
-            self._timer = self._loop.call_later(left, self._look, limit)
+            self._patience = self._loop.call_later(left, self._look_at_write)
         else:
-            limit.reschedule(now)
+            self._limit.reschedule(self._now())
+
+    def _look_at_silence(self, keep_alive: KeepAlive) -> None:
+        # A write that waits for its client is no silence.
+        left = keep_alive.seconds if self._since is not None else self._rests_since + keep_alive.seconds - self._now()
+        if left > 0:
+            self._silence = self._loop.call_later(left, self._look_at_silence, keep_alive)
+        else:
+            self.filling = self._loop.create_task(self._fill(keep_alive), name="keep-alive")
+
+    async def _fill(self, keep_alive: KeepAlive) -> None:
+        try:
+            self.begin()
+            await self._write(keep_alive.filler)
+        except OSError:
+            # The client is gone; whoever writes the next piece finds out as well.
+            return
+        finally:
+            self.filling = None
+        self.rest()
+        self._silence = self._loop.call_later(keep_alive.seconds, self._look_at_silence, keep_alive)

@@ -1,16 +1,24 @@
 """Silence is filled, and nothing else is changed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 import pytest
 
-from agui_runtime.adapters.http.keep_alive import KeepAlive, send_kept_alive
+from agui_runtime.adapters.http.keep_alive import KeepAlive
+from agui_runtime.adapters.http.sending import Write, send_body
 from tests.support.aio import run
 from tests.support.virtual_time import VirtualTimeLoop, run_in_virtual_time
 
 SOON = KeepAlive(b".", 0.01)
 LATE = KeepAlive(b".", 600.0)
+
+
+async def send_kept_alive(pieces: AsyncIterable[bytes], write: Write, keep_alive: KeepAlive | None) -> None:
+    async def end() -> None:
+        pass
+
+    await send_body(pieces, write, end, keep_alive=keep_alive, write_seconds=0)
 
 
 class Wire:
