@@ -10,6 +10,7 @@ from agui_runtime.application.values import (
     AgentDescription,
     AgentRun,
     BeforeRun,
+    Bookmark,
     Conversation,
     GuardrailRequest,
     Lease,
@@ -241,6 +242,14 @@ class RunLog(Protocol):
 
     async def read(self, scope: Scope, thread_id: ThreadId, *, after: int = 0) -> Sequence[LogEntry]:
         """The committed entries of a thread behind the sequence number ``after``; none for an unknown thread."""
+        ...
+
+    async def read_on(self, scope: Scope, thread_id: ThreadId, bookmark: Bookmark) -> Sequence[LogEntry] | None:
+        """The committed entries behind a bookmark, at the cost of those alone, however many are before it.
+
+        ``None`` where what was read is no longer what the thread has: it was removed, or runs of it were. Compaction
+        of what was read changes nothing.
+        """
         ...
 
     def follow(self, run: RunKey, *, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:

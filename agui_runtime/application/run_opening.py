@@ -1,10 +1,11 @@
 """The first step of a run's commit protocol: the lease, and what the client's request says of the thread's past."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from attrs import evolve, frozen
 
+from agui_runtime.application.known_threads import KnownThreads, ThreadPast
 from agui_runtime.application.open_interrupts import questions_of
 from agui_runtime.application.ports import Clock, RunLog
 from agui_runtime.application.recording import LoggedRecording, Recording, TransientRecording
@@ -62,6 +63,7 @@ class RunOpening:
         self._clock = clock
         self._limits = limits
         self._policy = policy
+        self._threads = KnownThreads(log)
 
     async def logged(
         self,
@@ -101,22 +103,31 @@ class RunOpening:
         self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal, policy: BusyPolicy
     ) -> tuple[Lease, _Prepared]:
         # A frontend stops a run by hanging up and may post the next message before the old run has unwound.
-        turn = ThreadTurn(self._log, scope, run_input.thread_id, self._limits, policy)
+        turn = ThreadTurn(self._log, self._threads, scope, run_input.thread_id, self._limits, policy)
         while True:
-            # Read anew with each try: the run that was waited for has written more.
-            entries = await turn.free_thread()
-            prepared = self._prepare(run_input, entries, await base_of())
+            # Read on with each try: the run that was waited for has written more.
+            past = await turn.free_thread()
+            edit = compare(past.outline, run_input.messages)
+            if edit.kept is not None:
+                # An outline tells where the client departs, and has no words to keep.
+                past, edit = await self._whole(past, scope, run_input)
+            prepared = self._prepare(run_input, past, edit, await base_of())
             try:
                 lease = await self._log.begin(scope, prepared.logged, on_stop=signal.set)
             except BusyError as error:
                 await turn.lost_to(error)
                 continue
-            if await self._is_next(lease, entries):
+            if await self._is_next(lease, past.last):
                 return lease, prepared
 
-    def _prepare(self, run_input: RunInput, entries: Sequence[LogEntry], base: BaseState) -> _Prepared:
+    async def _whole(self, past: ThreadPast, scope: Scope, run_input: RunInput) -> tuple[ThreadPast, Edit]:
+        entries = await self._log.read(scope, run_input.thread_id)
         edit = compare(fold_messages(entry.event for entry in entries), run_input.messages)
-        questions = questions_of(entries)
+        # Where another run has begun meanwhile, this one is not the next, and all is asked again.
+        return evolve(past, questions=questions_of(entries), last=entries[-1] if entries else None), edit
+
+    def _prepare(self, run_input: RunInput, past: ThreadPast, edit: Edit, base: BaseState) -> _Prepared:
+        questions = past.questions
         settled = settle([question.interrupt for question in questions], run_input.resume, self._clock.now())
         run_input = evolve(run_input, state=base.values)
         is_asker = not questions or run_input.agent_name == questions[0].agent_name
@@ -127,14 +138,12 @@ class RunOpening:
             base,
         )
 
-    async def _is_next(self, lease: Lease, entries: Sequence[LogEntry]) -> bool:
+    async def _is_next(self, lease: Lease, last: LogEntry | None) -> bool:
         """Whether no other run came and went since the thread was read; the lease is given back where one did."""
-        if lease.run.number == (entries[-1].run.number if entries else 0) + 1:
+        if lease.run.number == (last.run.number if last else 0) + 1:
             return True
         try:
-            behind = await self._log.read(
-                lease.run.scope, lease.run.thread_id, after=entries[-1].sequence if entries else 0
-            )
+            behind = await self._log.read(lease.run.scope, lease.run.thread_id, after=last.sequence if last else 0)
         except BaseException:
             await asyncio.shield(self._log.abandon(lease))
             raise

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from agui_runtime.application.iterators import close
+from agui_runtime.application.known_threads import KnownThreads, ThreadPast
 from agui_runtime.application.ports import RunLog
 from agui_runtime.application.refusals import busy
-from agui_runtime.application.replay import by_run
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain.errors import BusyError, NotFoundError
 from agui_runtime.domain.events import RunStarted
@@ -22,8 +22,17 @@ class ThreadTurn:
     It is ``busy_seconds``; where the policy is to interrupt, the time that a stopped run may take comes on top.
     """
 
-    def __init__(self, log: RunLog, scope: Scope, thread_id: ThreadId, limits: RunLimits, policy: BusyPolicy) -> None:
+    def __init__(
+        self,
+        log: RunLog,
+        threads: KnownThreads,
+        scope: Scope,
+        thread_id: ThreadId,
+        limits: RunLimits,
+        policy: BusyPolicy,
+    ) -> None:
         self._log = log
+        self._threads = threads
         self._scope = scope
         self._thread_id = thread_id
         self._interrupts = policy is BusyPolicy.INTERRUPT
@@ -31,18 +40,17 @@ class ThreadTurn:
         self._deadline = asyncio.get_running_loop().time() + patience
         self._waited_for: RunKey | None = None
 
-    async def free_thread(self) -> Sequence[LogEntry]:
-        """The thread's entries, once no run is live on it.
+    async def free_thread(self) -> ThreadPast:
+        """What is behind the thread, once no run is live on it.
 
         Raises:
             BusyError: one still is when the patience is at its end; ``details`` has its ``run_id``.
             UnavailableError: the log cannot be reached.
         """
         while True:
-            entries = await self._log.read(self._scope, self._thread_id)
-            live = by_run(entries).live
+            past, live = await self._threads.read(self._scope, self._thread_id)
             if not live:
-                return entries
+                return past
             if self._interrupts:
                 await self._log.request_stop(self._scope, self._thread_id)
             await self._wait_for(live)

@@ -165,6 +165,27 @@ class ModelRun:
 
 
 @frozen
+class Bookmark:
+    """How far a thread was read, so that its reader can go on there and notice when it is another thread by now.
+
+    Attributes:
+        first: the sequence number of the thread's first entry.
+        sequence: of the last one that was read.
+        run: of that one.
+        recorded_at: when that one was recorded.
+    """
+
+    first: int
+    sequence: int
+    run: RunKey
+    recorded_at: datetime
+
+    def marks(self, entry: "LogEntry") -> bool:
+        """Whether the entry is the last one that was read."""
+        return (entry.sequence, entry.run, entry.recorded_at) == (self.sequence, self.run, self.recorded_at)
+
+
+@frozen
 class Lease:
     """The right to write one run. ``token`` grows with every holder, so that an old one can be told from a new one."""
 

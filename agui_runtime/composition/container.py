@@ -186,7 +186,8 @@ class RuntimeContainer(containers.DeclarativeContainer):
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
     run_states = providers.Factory(RunStates, states, expiry, settings.provided.state_limits)
-    run_opening = providers.Factory(
+    # One for both protocols: it remembers threads.
+    run_opening = providers.Singleton(
         RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
     admission = providers.Singleton(RunAdmission, settings.provided.admission_limits)

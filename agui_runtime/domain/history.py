@@ -36,6 +36,12 @@ def fold_messages(events: Iterable[e.Event]) -> tuple[m.Message, ...]:
     What a run said that a guardrail denied stays out; the user's message stays in, and so does the edit with it.
     """
     fold = MessageFold()
+    fold_into(fold, events)
+    return fold.messages()
+
+
+def fold_into(fold: MessageFold, events: Iterable[e.Event]) -> None:
+    """Add a thread's events, from the beginning of a run on, to what was said before."""
     said: list[e.Event] = []
     for event in events:
         if isinstance(event, e.RunStarted):
@@ -47,7 +53,6 @@ def fold_messages(events: Iterable[e.Event]) -> tuple[m.Message, ...]:
         else:
             said.append(event)
     fold.apply(said)
-    return fold.messages()
 
 
 @frozen

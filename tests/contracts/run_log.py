@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from agui_runtime.application.compacted_run import compacted
 from agui_runtime.application.ports import RunLog
 from agui_runtime.application.values import Lease
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import BusyError, LeaseLostError
-from agui_runtime.domain.identity import RunId, RunKey
+from agui_runtime.domain.identity import RunId, RunKey, ThreadId
 from agui_runtime.domain.messages import MediaPart, TextPart, UserMessage
 from agui_runtime.domain.runs import (
     ContextEntry,
@@ -400,3 +401,52 @@ class RunLogContract(StoreContract):
         entries = await world.entries()
         await world.complete(lease)
         assert len(entries) == 1
+
+    # Reading on
+
+    @scenario
+    async def test_reading_on_gives_what_is_behind_the_bookmark(self, world: World) -> None:
+        await world.run_through(run_id="run-1")
+        before = await world.entries()
+        await world.run_through(run_id="run-2")
+        await world.begin(run_id="run-3")
+        assert await world.read_on(before) == (await world.entries())[len(before) :]
+
+    @scenario
+    async def test_reading_on_gives_nothing_where_nothing_has_come(self, world: World) -> None:
+        await world.run_through()
+        assert await world.read_on(await world.entries()) == []
+
+    @scenario
+    async def test_reading_on_within_a_run_gives_the_rest_of_it(self, world: World) -> None:
+        lease = await world.begin()
+        await world.log.append(lease, [text("a"), text("b"), text("c")])
+        entries = await world.entries()
+        assert await world.read_on(entries[:2]) == entries[2:]
+
+    @scenario
+    async def test_compaction_of_what_was_read_does_not_change_where_a_reader_goes_on(self, world: World) -> None:
+        lease = await world.begin()
+        await world.log.append(lease, [text("a"), text("b")])
+        await world.complete(lease)
+        before = await world.entries()
+        await world.log.compact(lease.run, compacted(before))
+        await world.run_through(run_id="run-2")
+        assert await world.read_on(before) == await world.entries(after=before[-1].sequence)
+
+    @scenario
+    async def test_there_is_no_reading_on_in_a_thread_that_was_removed(self, world: World) -> None:
+        await world.run_through()
+        before = await world.entries()
+        await world.threads.delete(SCOPE, ThreadId(THREAD))
+        assert await world.read_on(before) is None
+        world.clock.advance(1)
+        await world.run_through(run_id="another")
+        assert await world.read_on(before) is None
+
+    @scenario
+    async def test_there_is_no_reading_on_behind_a_run_that_was_abandoned(self, world: World) -> None:
+        lease = await world.begin()
+        before = await world.entries()
+        await world.log.abandon(lease)
+        assert await world.read_on(before) is None

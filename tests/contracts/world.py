@@ -16,7 +16,7 @@ from typing import Any, cast
 from attrs import Factory, frozen
 
 from agui_runtime.application.ports import RunLog, StateStore, ThreadDirectory
-from agui_runtime.application.values import Lease, LogEntry
+from agui_runtime.application.values import Bookmark, Lease, LogEntry
 from agui_runtime.domain.events import Event, RunFinished, TextMessageContent
 from agui_runtime.domain.identity import AgentName, RunId, Scope, StateKey, ThreadId
 from agui_runtime.domain.messages import UserMessage
@@ -79,6 +79,13 @@ class World:
     async def entries(self, thread_id: str = THREAD, *, scope: Scope = SCOPE, after: int = 0) -> Sequence[LogEntry]:
         await self.settle(self.log)
         return await self.log.read(scope, ThreadId(thread_id), after=after)
+
+    async def read_on(self, read: Sequence[LogEntry], thread_id: str = THREAD) -> Sequence[LogEntry] | None:
+        """What a reader who has read that much finds behind it."""
+        await self.settle(self.log)
+        bookmark = Bookmark(read[0].sequence, read[-1].sequence, read[-1].run, read[-1].recorded_at)
+        found = await self.log.read_on(SCOPE, ThreadId(thread_id), bookmark)
+        return None if found is None else list(found)
 
     async def events(self, thread_id: str = THREAD, *, scope: Scope = SCOPE) -> list[Event]:
         return [entry.event for entry in await self.entries(thread_id, scope=scope)]

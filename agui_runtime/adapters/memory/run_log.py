@@ -1,7 +1,9 @@
 """The runs' events in memory. What is appended is committed at once."""
 
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from attrs import evolve
 
@@ -12,7 +14,7 @@ from agui_runtime.application.event_list import EventList
 from agui_runtime.application.frames import NO_FRAMES, Frames
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import busy, check_compaction, check_limit, lease_lost, no_such_run
-from agui_runtime.application.values import Lease, LogEntry
+from agui_runtime.application.values import Bookmark, Lease, LogEntry
 from agui_runtime.domain.errors import ConfigurationError
 from agui_runtime.domain.events import Event, RunStarted
 from agui_runtime.domain.identity import RunId, RunKey, Scope, ThreadId
@@ -140,6 +142,19 @@ class MemoryRunLog:
             if entry.sequence > after
         ]
 
+    async def read_on(self, scope: Scope, thread_id: ThreadId, bookmark: Bookmark) -> Sequence[LogEntry] | None:
+        """The entries behind a bookmark; ``None`` where the thread is gone, or its oldest runs are."""
+        thread = self._database.find(scope, thread_id)
+        marked = None if thread is None else thread.runs.get(bookmark.run.number)
+        if thread is None or marked is None or _first_sequence(thread) != bookmark.first:
+            return None
+        entries = marked.events.entries
+        at = bisect_left(entries, bookmark.sequence, key=_sequence)
+        if at == len(entries) or not bookmark.marks(entries[at]):
+            return None
+        later = list(takewhile(lambda run: run is not marked, reversed(thread.runs.values())))
+        return [*entries[at + 1 :], *(entry for run in reversed(later) for entry in run.events.entries)]
+
     def follow(self, run: RunKey, *, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
         """A cursor on one run: all that is committed, then each new batch, to the terminal event.
 
@@ -240,6 +255,14 @@ class MemoryRunLog:
     def _forget(self, thread: ThreadRecord, run: RunRecord) -> None:
         del thread.runs[run.key.number]
         self._database.charge(thread, -run.memory)
+
+
+def _first_sequence(thread: ThreadRecord) -> int:
+    return next(iter(thread.runs.values())).events.entries[0].sequence
+
+
+def _sequence(entry: LogEntry) -> int:
+    return entry.sequence
 
 
 def _lease(run: RunRecord) -> Lease:

@@ -21,7 +21,7 @@ from agui_runtime.adapters.postgres.write_queue import QueueLimits, WriteQueue
 from agui_runtime.application.frames import NO_FRAMES, Frames
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import busy, check_limit, lease_lost
-from agui_runtime.application.values import Lease, LogEntry
+from agui_runtime.application.values import Bookmark, Lease, LogEntry
 from agui_runtime.domain.errors import AguiError, ConfigurationError, LeaseLostError, UnavailableError
 from agui_runtime.domain.events import Event, RunStarted
 from agui_runtime.domain.identity import RunId, RunKey, Scope, ThreadId
@@ -196,6 +196,17 @@ class PostgresRunLog:
             CorruptError: what is stored cannot be read; naming the thread and the sequence number.
         """
         return await self._reader.read(scope, thread_id, after)
+
+    async def read_on(self, scope: Scope, thread_id: ThreadId, bookmark: Bookmark) -> Sequence[LogEntry] | None:
+        """The committed entries behind a bookmark; ``None`` where the thread was removed meanwhile.
+
+        Raises:
+            UnavailableError: the database cannot be reached, or refuses.
+            CorruptError: what is stored cannot be read; naming the thread and the sequence number.
+        """
+        # The runs of a thread go with it or not at all.
+        entries = await self._reader.read(scope, thread_id, bookmark.sequence - 1)
+        return entries[1:] if entries and bookmark.marks(entries[0]) else None
 
     def follow(self, run: RunKey, *, after: int = 0) -> AsyncIterator[Sequence[LogEntry]]:
         """A cursor on one run: all that is committed, then each new batch, to the terminal event.

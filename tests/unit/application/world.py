@@ -98,6 +98,7 @@ class World:
     database: MemoryDatabase = Factory(MemoryDatabase)
     supervisor: RunSupervisor = None  # type: ignore[assignment]
     admission: RunAdmission = None  # type: ignore[assignment]
+    _openings: dict[BusyPolicy, RunOpening] = Factory(dict[BusyPolicy, RunOpening])
 
     def __attrs_post_init__(self) -> None:
         self.store = self.store or MemoryStateStore(self.database, self.clock, StateLimits())
@@ -110,7 +111,7 @@ class World:
             agents=FixedAgentCatalog(self.agents),
             tools=FixedToolCatalog(self.tools),
             model=self.model,
-            opening=RunOpening(self.log, self.clock, self.limits, self.busy_policy),
+            opening=self._opening(),
             states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
             admission=self.admission,
@@ -120,6 +121,12 @@ class World:
             limits=self.limits,
         )
         return await generate(request)
+
+    def _opening(self) -> RunOpening:
+        """One for all requests, as in a server: it remembers threads."""
+        if self.busy_policy not in self._openings:
+            self._openings[self.busy_policy] = RunOpening(self.log, self.clock, self.limits, self.busy_policy)
+        return self._openings[self.busy_policy]
 
     async def complete(self, request: GenerateRequest) -> list[Event]:
         """All events of a run that was let to its end, its after-hook included."""

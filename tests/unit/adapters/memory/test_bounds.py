@@ -325,3 +325,14 @@ class TestRunsAndStatesPerThread:
 async def fill(world: World, lease: Lease) -> None:
     while True:
         await world.log.append(lease, [text("x" * 500)])
+
+
+def test_there_is_no_reading_on_in_a_thread_whose_oldest_run_was_given_up() -> None:
+    async def test(world: World, _: MemoryDatabase) -> None:
+        await world.run_through(run_id="run-1")
+        await world.run_through(run_id="run-2")
+        before = await world.entries()
+        await world.run_through(run_id="run-3")
+        assert await world.read_on(before) is None
+
+    in_memory(MemoryLimits(max_runs_per_thread=2), test)
