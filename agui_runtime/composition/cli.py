@@ -20,6 +20,8 @@ from agui_runtime.composition.demo.app import demo_app
 from agui_runtime.composition.doctor import Grade, diagnose
 from agui_runtime.composition.log_setup import set_up_logging
 from agui_runtime.composition.server import run_app
+from agui_runtime.composition.serving import check_shared, serve_as_worker, serve_in_workers
+from agui_runtime.composition.setting_readers import count
 from agui_runtime.composition.settings import Settings
 from agui_runtime.composition.storage import migrator_of
 from agui_runtime.domain.errors import AguiError, ConfigurationError
@@ -68,6 +70,15 @@ def _parser() -> argparse.ArgumentParser:
         help="a RuntimeContainer, a function that gives one, or an aiohttp application; without it the agents of "
         "AGUI_REMOTE_AGENTS and AGUI_REMOTE_ENDPOINTS are served",
     )
+    serve.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="so many processes, to use more than one core; more than one need AGUI_DATABASE_URL, which they share",
+    )
+    # A worker's own: the line to its parent, and the port.
+    serve.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
     schema = commands.add_parser("schema", help="print the GraphQL schema")
     schema.set_defaults(run=_schema)
@@ -89,17 +100,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
-    target = _load(options.target) if options.target else _elsewhere(settings)
-    if not isinstance(target, web.Application):
-        settings = target.settings()
-        check_exposure(settings, target.identity())
-        target = create_app(target)
-
-    def announce(url: str) -> None:
-        _say(f"Serving {options.target or 'agents elsewhere'} at {url}{settings.base_path} (Ctrl+C stops it)")
-
-    run_app(target, host=settings.host, port=settings.port, announce=announce)
+    target: Any = _load(options.target) if options.target else _elsewhere(settings)
+    container = None if isinstance(target, web.Application) else target
+    if container is not None:
+        settings = container.settings()
+        check_exposure(settings, container.identity())
+    name = options.target or "agents elsewhere"
+    if options.workers > 1:
+        check_shared(settings, container)
+        return serve_in_workers(settings, options.target, options.workers, lambda url: _announce(name, url))
+    app = target if container is None else create_app(container)
+    if options.worker is not None:
+        serve_as_worker(app, settings, *options.worker)
+    else:
+        base = settings.base_path
+        run_app(app, host=settings.host, port=settings.port, announce=lambda url: _announce(name, url + base))
     return 0
+
+
+def _announce(name: str, url: str) -> None:
+    _say(f"Serving {name} at {url} (Ctrl+C stops it)")
 
 
 def _elsewhere(settings: Settings) -> RuntimeContainer:
@@ -196,6 +216,13 @@ def _is_container(value: Any) -> bool:
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def _count(text: str) -> int:
+    try:
+        return count(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected {error}, but it is {text!r}") from error
 
 
 def _fail(code: int, text: str) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from importlib import import_module
 
@@ -12,8 +13,18 @@ from aiohttp import web
 logger = logging.getLogger(__name__)
 
 
+SHUTDOWN_SECONDS = 5.0
+"""How long open connections may take after the runs are drained."""
+
+
 def run_app(
-    app: web.Application, *, host: str, port: int, announce: Callable[[str], None], shutdown_seconds: float = 5.0
+    app: web.Application,
+    *,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    shutdown_seconds: float = SHUTDOWN_SECONDS,
+    parent: socket.socket | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then end in good order.
 
@@ -23,12 +34,13 @@ def run_app(
         port: the port; 0 picks a free one.
         announce: called with the server's URL once it listens.
         shutdown_seconds: how long open connections may take after the runs are drained.
+        parent: of a worker, the line to it: the port is shared with other workers, and the end of the line is ours.
 
     Raises:
         OSError: the address cannot be listened on.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(app, host, port, announce, shutdown_seconds))
+        runner.run(_serve(app, host, port, announce, shutdown_seconds, parent))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -49,16 +61,24 @@ def _settle() -> None:
 
 
 async def _serve(
-    app: web.Application, host: str, port: int, announce: Callable[[str], None], shutdown_seconds: float
+    app: web.Application,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    shutdown_seconds: float,
+    parent: socket.socket | None,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if parent is not None:
+        # A parent says nothing on the line: it is read from only when it is closed, even by kill -9.
+        loop.add_reader(parent, stop.set)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=shutdown_seconds, access_log=None)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, reuse_port=parent is not None or None)
         await site.start()
         _settle()
         bound = runner.addresses[0][1]
@@ -67,4 +87,6 @@ async def _serve(
         await stop.wait()
         logger.info("Shutting down.")
     finally:
+        if parent is not None:
+            loop.remove_reader(parent)
         await runner.cleanup()
