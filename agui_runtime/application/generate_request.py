@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
-from agui_runtime.application.run_supervisor import LiveRun
+from agui_runtime.application.live_run import LiveRun
 from agui_runtime.application.values import AgentInput
 from agui_runtime.domain.identity import AgentName, Caller, RunId, ThreadId
 from agui_runtime.domain.json_value import JsonObject, JsonValue

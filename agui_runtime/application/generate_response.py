@@ -11,6 +11,7 @@ from agui_runtime.application.agent_tool import NestedAgents
 from agui_runtime.application.failures import failure_of
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.iterators import close
+from agui_runtime.application.live_run import Conduct, RunResult, StopSignal
 from agui_runtime.application.ports import (
     AgentCatalog,
     Guardrail,
@@ -25,7 +26,7 @@ from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_driver import RunPlan
 from agui_runtime.application.run_opening import Opened, RunOpening
 from agui_runtime.application.run_state import BaseState, RunStates
-from agui_runtime.application.run_supervisor import Conduct, RunResult, RunSupervisor, StopSignal
+from agui_runtime.application.run_supervisor import RunSupervisor
 from agui_runtime.application.starting import start_or_stop
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import AfterRun, BeforeRun, GuardrailRequest, RunContext, Verdict

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from attrs import evolve, frozen
 
 from agui_runtime.application.known_threads import KnownThreads, ThreadPast
+from agui_runtime.application.live_run import StopSignal
 from agui_runtime.application.open_interrupts import questions_of
 from agui_runtime.application.ports import Clock, RunLog
 from agui_runtime.application.recording import LoggedRecording, Recording, TransientRecording
 from agui_runtime.application.run_state import BaseState
-from agui_runtime.application.run_supervisor import StopSignal
 from agui_runtime.application.thread_turn import ThreadTurn
 from agui_runtime.application.values import Lease, LogEntry
 from agui_runtime.domain.errors import BusyError

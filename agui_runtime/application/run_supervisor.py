@@ -3,93 +3,25 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from time import monotonic
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from agui_runtime.application import log_context
 from agui_runtime.application.failures import failure_of
+from agui_runtime.application.live_run import Conduct, LiveRun, RunResult, StopSignal
 from agui_runtime.application.measured_recording import MeasuredRecording
 from agui_runtime.application.ports import RunLog, Telemetry
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunDriver, RunPlan
-from agui_runtime.application.values import LogEntry, Verdict
+from agui_runtime.application.values import Verdict
 from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, UnavailableError
-from agui_runtime.domain.identity import RunId, RunKey
-from agui_runtime.domain.json_value import JsonValue
 from agui_runtime.domain.policy import RunLimits, out_of_time
 from agui_runtime.domain.runs import Denied, Failed, Outcome, Stopped
 
 logger = logging.getLogger(__name__)
-
-
-class StopSignal:
-    """Set once when anyone wants the run to stop; made before the run, since a lease needs it."""
-
-    def __init__(self) -> None:
-        self.requested: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def set(self) -> None:
-        """Ask the run to stop. Asking again changes nothing."""
-        if not self.requested.done():
-            self.requested.set_result(None)
-
-
-@frozen
-class RunResult:
-    """A run that is over, but for what its use case still does with it."""
-
-    outcome: Outcome
-    state: JsonValue
-    agent_states: dict[str, JsonValue]
-
-
-@frozen
-class Conduct:
-    """What a use case wants done around a run.
-
-    Attributes:
-        conclude: before the run is finished: saves what is to be saved; what it raises fails the run.
-        after: when the run is finished; what it raises is logged.
-        verdict: a guardrail's answer, which the terminal event waits for.
-    """
-
-    conclude: Callable[[RunResult], Awaitable[None]]
-    after: Callable[[RunResult], Awaitable[None]]
-    verdict: "asyncio.Task[Verdict] | None" = None
-
-
-class LiveRun:
-    """A run as its requests see it: a cursor to follow and a way to stop it."""
-
-    def __init__(self, run_id: RunId, recording: Recording, signal: StopSignal, task: "asyncio.Task[None]") -> None:
-        self.run_id = run_id
-        self._recording = recording
-        self._signal = signal
-        self._task = task
-
-    @property
-    def run(self) -> RunKey:
-        """Which run it is."""
-        return self._recording.run
-
-    def follow(self) -> AsyncIterator[Sequence[LogEntry]]:
-        """Batches of committed events, to the terminal one."""
-        return self._recording.follow()
-
-    def stop(self) -> None:
-        """Ask it to stop; it ends with a terminal event within the stop deadline."""
-        self._signal.set()
-
-    def when_over(self, call: Callable[[], None]) -> None:
-        """Call it when the run is over, its after-hook included."""
-        self._task.add_done_callback(lambda _: call())
-
-    async def wait(self) -> None:
-        """Until it is over, its after-hook included. Cancelling the wait does not touch the run."""
-        await asyncio.shield(self._task)
 
 
 class RunSupervisor:

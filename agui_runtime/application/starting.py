@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from agui_runtime.application.iterators import close
+from agui_runtime.application.live_run import StopSignal
 from agui_runtime.application.producers import Started
-from agui_runtime.application.run_supervisor import StopSignal
 from agui_runtime.domain.events import Event
 
 logger = logging.getLogger(__name__)

@@ -16,11 +16,11 @@ from agui_runtime.application.execute_agent import ExecuteAgent
 from agui_runtime.application.generate_response import GenerateResponse
 from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
+from agui_runtime.application.live_run import LiveRun
 from agui_runtime.application.load_state import LoadState
 from agui_runtime.application.open_interrupts import OpenInterrupts
 from agui_runtime.application.ports import IdGenerator
 from agui_runtime.application.read_history import ReadHistory
-from agui_runtime.application.run_supervisor import LiveRun
 from agui_runtime.application.save_state import SaveState
 from agui_runtime.domain.actions import Action
 from agui_runtime.domain.identity import Caller, ThreadId

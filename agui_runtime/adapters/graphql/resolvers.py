@@ -18,8 +18,8 @@ from agui_runtime.adapters.graphql.legacy_messages import loaded_messages
 from agui_runtime.adapters.graphql.live_response import LiveResponse
 from agui_runtime.adapters.graphql.projection import Projection
 from agui_runtime.application.generate_request import GeneratedResponse
+from agui_runtime.application.live_run import LiveRun
 from agui_runtime.application.load_state import LoadedState
-from agui_runtime.application.run_supervisor import LiveRun
 from agui_runtime.domain.actions import Action
 from agui_runtime.domain.identity import AgentName, ThreadId
 from agui_runtime.domain.json_value import JsonObject, dumps

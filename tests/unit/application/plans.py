@@ -8,9 +8,9 @@ from typing import Any
 from attrs import define, evolve, field
 
 from agui_runtime.application.failures import agent_failure_of
+from agui_runtime.application.live_run import Conduct, LiveRun, RunResult, StopSignal
 from agui_runtime.application.recording import LoggedRecording, Recording, TransientRecording
 from agui_runtime.application.run_driver import AgentTool, RunPlan
-from agui_runtime.application.run_supervisor import Conduct, LiveRun, RunResult, StopSignal
 from agui_runtime.application.tool_executor import ToolExecutor
 from agui_runtime.application.values import Verdict
 from agui_runtime.domain.events import Event, RunFinished

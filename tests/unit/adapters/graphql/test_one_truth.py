@@ -48,7 +48,10 @@ def test_any_document_gives_clients_the_same(question: RandomDocument, history: 
 @settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(question=st.sampled_from(CLIENTS), history=histories())
 def test_a_clients_document_gives_it_the_same(question: RandomDocument, history: RandomHistory) -> None:
-    assert seen(by_plan(question, history)) == seen(by_graphql_core(question, history))
+    fast = by_plan(question, history)
+    # Two equal refusals would prove nothing.
+    assert fast[0]["data"]["generateCopilotResponse"]
+    assert seen(fast) == seen(by_graphql_core(question, history))
 
 
 @settings(max_examples=100, deadline=None)
