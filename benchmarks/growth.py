@@ -143,7 +143,7 @@ async def measured() -> str:
             await beginnings(generate),
         ),
         table(
-            "One run of so many pieces, with a reader",
+            "One run of so many pieces, with a reader; a full garbage collection falls into one of the rows",
             ("pieces", "CPU µs per event"),
             await long_runs(generate, talker),
         ),
