@@ -19,12 +19,12 @@ BURSTS, BURST = 10, 1000
 STREAMS, PIECES, PAUSE_MS = 100, 100, 50
 
 
-async def stream(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[float, bytes]:
+async def stream(session: aiohttp.ClientSession, url: str, body: bytes, path: str = run_path()) -> tuple[float, bytes]:
     """Seconds to the first piece of text, and the whole body."""
     received = bytearray()
     first = None
     begin = time.perf_counter()
-    async with session.post(url + run_path(), data=body, headers=HEADERS) as response:
+    async with session.post(url + path, data=body, headers=HEADERS) as response:
         async for data in response.content.iter_any():
             received += data
             if first is None and TEXT in received:
