@@ -44,6 +44,8 @@ class GenerateRequest:
         resume: answers to open interrupts; ``interrupt_id`` is ``None`` where the wire has no ids.
         forwarded_props_for: what an agent of that name is handed beyond its input.
         busy_policy: what becomes of a live run on the thread; ``None``: as the runtime is set.
+        stops_by_hanging_up: its client has no other way to stop a run, and may be heard to hang up only after its next
+            request (GraphQL): that one waits for a live run although nobody has asked it to stop.
         is_stateless: tasks, suggestions and completions take no lease and store nothing.
         guardrail: topics, ``None`` where the client asks for no guardrail.
         headers: those that the host allows to go to agents.
@@ -66,6 +68,7 @@ class GenerateRequest:
     extensions: JsonObject | None = None
     resume: tuple[Resume, ...] = ()
     busy_policy: BusyPolicy | None = None
+    stops_by_hanging_up: bool = False
     is_stateless: bool = False
     frontend_url: str | None = None
     guardrail: GuardrailTopics | None = None

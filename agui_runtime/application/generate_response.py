@@ -217,7 +217,14 @@ class GenerateResponse:
         log_context.note(thread_id=thread_id, run_id=run_input.run_id, agent=run_input.agent_name or "")
         if request.is_stateless:
             return await self._opening.transient(scope, run_input, base_of)
-        return await self._opening.logged(scope, run_input, base_of, signal, policy=request.busy_policy)
+        return await self._opening.logged(
+            scope,
+            run_input,
+            base_of,
+            signal,
+            policy=request.busy_policy,
+            stops_by_hanging_up=request.stops_by_hanging_up,
+        )
 
     async def _base(
         self, request: GenerateRequest, thread_id: ThreadId, agent_name: AgentName, state: JsonValue = None

@@ -61,6 +61,10 @@ class MeasuredRecording:
         facts = {"outcome": name, "seconds": round(seconds, 6), "chunks": self._chunks}
         logger.log(level, "The run is over: %s after %.3f s, %d chunks.", name, seconds, self._chunks, extra=facts)
 
+    async def announce_stop(self) -> None:
+        """Let others know that the run is being stopped."""
+        await self._inner.announce_stop()
+
     async def abandon(self) -> None:
         """Forget the run."""
         await self._inner.abandon()

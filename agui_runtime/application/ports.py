@@ -264,6 +264,23 @@ class RunLog(Protocol):
         """Ask the thread's live run to stop; whether there was one (with that id, where one is given)."""
         ...
 
+    async def announce_stop(self, lease: Lease) -> None:
+        """Let others know that the run is being stopped, where nobody asked the log for it: it is ``is_ending``.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+            UnavailableError: the log cannot be reached.
+        """
+        ...
+
+    async def is_ending(self, run: RunKey) -> bool:
+        """Whether the run is not to go on: anyone in any process has asked it to stop, or it is no longer live.
+
+        Raises:
+            UnavailableError: the log cannot be reached.
+        """
+        ...
+
     async def expired(self) -> Sequence[Lease]:
         """Take over the runs whose lease has expired, so that they can be sealed. Their old holders have lost them."""
         ...

@@ -32,6 +32,10 @@ class Recording(Protocol):
         """Add the closing and terminal events; nothing follows."""
         ...
 
+    async def announce_stop(self) -> None:
+        """Let others know that the run is being stopped."""
+        ...
+
     async def abandon(self) -> None:
         """Forget the run."""
         ...
@@ -65,6 +69,10 @@ class LoggedRecording:
     async def finish(self, events: Sequence[Event], outcome: Outcome) -> None:
         """Add the closing and terminal events, and release the lease."""
         await self._log.finish(self._lease, events, outcome)
+
+    async def announce_stop(self) -> None:
+        """Let those know that wait for the thread."""
+        await self._log.announce_stop(self._lease)
 
     async def abandon(self) -> None:
         """Forget the run."""
@@ -102,6 +110,9 @@ class TransientRecording:
         """Add the closing and terminal events."""
         self._add(events)
         self._entries.close()
+
+    async def announce_stop(self) -> None:
+        """Nobody waits for a run that is on no thread."""
 
     async def abandon(self) -> None:
         """End the cursors."""

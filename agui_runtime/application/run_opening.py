@@ -73,15 +73,26 @@ class RunOpening:
         signal: StopSignal,
         *,
         policy: BusyPolicy | None = None,
+        stops_by_hanging_up: bool = False,
     ) -> Opened:
         """A recording in the log: the input is stored with the base state and with the messages that are new.
 
         Raises:
-            BusyError: another run is live on the thread, and was so for the time a new one waits.
+            BusyError: another run is live on the thread, and is not being stopped, or was live for the time a new one
+                waits.
             InvalidError: the answers to the thread's open questions are incomplete or mistaken.
             UnavailableError: the log or the store cannot be reached.
         """
-        lease, prepared = await self._begin(scope, run_input, base_of, signal, policy or self._policy)
+        turn = ThreadTurn(
+            self._log,
+            self._threads,
+            scope,
+            run_input.thread_id,
+            self._limits,
+            policy or self._policy,
+            stops_by_hanging_up=stops_by_hanging_up,
+        )
+        lease, prepared = await self._begin(turn, scope, run_input, base_of, signal)
         recording = LoggedRecording(self._log, lease)
         edit = prepared.edit
         try:
@@ -100,10 +111,8 @@ class RunOpening:
         return Opened(recording, run_input, base)
 
     async def _begin(
-        self, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal, policy: BusyPolicy
+        self, turn: ThreadTurn, scope: Scope, run_input: RunInput, base_of: BaseOf, signal: StopSignal
     ) -> tuple[Lease, _Prepared]:
-        # A frontend stops a run by hanging up and may post the next message before the old run has unwound.
-        turn = ThreadTurn(self._log, self._threads, scope, run_input.thread_id, self._limits, policy)
         while True:
             # Read on with each try: the run that was waited for has written more.
             past = await turn.free_thread()

@@ -170,7 +170,8 @@ class RunSupervisor:
         cut = await self._watch(driver, driving, plan, signal, verdict)
         if cut is not None:
             driving.cancel()
-            await asyncio.wait({driving}, timeout=self._limits.stop_seconds)
+            unwinding = asyncio.wait({driving}, timeout=self._limits.stop_seconds)
+            await asyncio.gather(unwinding, _announce_stop(plan.recording))
             driver.seal()
             if not driving.done():
                 logger.warning("The producer of run %s ignores being stopped.", plan.run_input.run_id)
@@ -262,6 +263,14 @@ def _refusal(verdict: "asyncio.Task[Verdict]") -> Outcome | None:
         return Failed(failure_of(error).message, failure_of(error).code)
     answer = verdict.result()
     return None if answer.allowed else Denied(answer.reason)
+
+
+async def _announce_stop(recording: Recording) -> None:
+    """Whoever wants the thread now waits for it; without the news they are refused, no more."""
+    try:
+        await recording.announce_stop()
+    except Exception as error:  # noqa: BLE001 - whatever a log raises, the run is stopped
+        logger.info("Others are not told that %s is being stopped: %s", recording.run, error)
 
 
 async def _release(driver: RunDriver, plan: RunPlan) -> None:

@@ -19,7 +19,17 @@ POLL_SECONDS = 0.02
 class ThreadTurn:
     """One request's patience, which begins when it is made.
 
-    It is ``busy_seconds``; where the policy is to interrupt, the time that a stopped run may take comes on top.
+    It is ``busy_seconds``; where the policy is to interrupt, the time that a stopped run may take comes on top. Where
+    it is to reject, only a run that is being stopped is waited for, or one that may have been.
+
+    Args:
+        log: the run log.
+        threads: what is known of their past.
+        scope: whose thread it is.
+        thread_id: the thread.
+        limits: how long to wait.
+        policy: what becomes of a run that is live.
+        stops_by_hanging_up: whether a live run may have been stopped without anyone knowing yet.
     """
 
     def __init__(
@@ -30,12 +40,15 @@ class ThreadTurn:
         thread_id: ThreadId,
         limits: RunLimits,
         policy: BusyPolicy,
+        *,
+        stops_by_hanging_up: bool,
     ) -> None:
         self._log = log
         self._threads = threads
         self._scope = scope
         self._thread_id = thread_id
         self._interrupts = policy is BusyPolicy.INTERRUPT
+        self._may_be_hung_up = stops_by_hanging_up
         patience = limits.busy_seconds + (limits.stop_seconds if self._interrupts else 0.0)
         self._deadline = asyncio.get_running_loop().time() + patience
         self._waited_for: RunKey | None = None
@@ -44,7 +57,8 @@ class ThreadTurn:
         """What is behind the thread, once no run is live on it.
 
         Raises:
-            BusyError: one still is when the patience is at its end; ``details`` has its ``run_id``.
+            BusyError: one is that is not worth waiting for, or still is when the patience is at its end; ``details``
+                has its ``run_id``.
             UnavailableError: the log cannot be reached.
         """
         while True:
@@ -53,6 +67,8 @@ class ThreadTurn:
                 return past
             if self._interrupts:
                 await self._log.request_stop(self._scope, self._thread_id)
+            elif not (self._may_be_hung_up or await self._log.is_ending(live[0].run)):
+                raise busy(self._thread_id, _run_id_of(live))
             await self._wait_for(live)
 
     async def lost_to(self, error: BusyError) -> None:

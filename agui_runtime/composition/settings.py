@@ -97,9 +97,9 @@ class Settings:
     run_idle_seconds: float = _setting(0.0, readers.seconds_or_off, "Longest silence of a run; 0 for any")
     tool_seconds: float = _setting(60.0, readers.seconds, "Longest call of a server-side tool")
     stop_seconds: float = _setting(5.0, readers.seconds, "How long a stopped agent may take before its run is sealed")
-    busy_seconds: float = _setting(2.0, readers.seconds, "How long a new run waits for the old one on the same thread")
+    busy_seconds: float = _setting(2.0, readers.seconds, "Longest wait of a run for the one before it on its thread")
     busy_policy: BusyPolicy = _setting(  # noqa: RUF009 - a field, as the others are
-        BusyPolicy.REJECT, readers.busy_policy, "Whether to `reject` that run in the end, or to `interrupt` the old one"
+        BusyPolicy.REJECT, readers.busy_policy, "`reject` a run on a busy thread, or `interrupt` the one there"
     )
     lease_seconds: float = _setting(30.0, readers.seconds, "How long a run outlives its process")
     drain_seconds: float = _setting(10.0, readers.seconds, "How long live runs may go on at shutdown")

@@ -21,7 +21,7 @@ class BusyPolicy(StrEnum):
     """What becomes of a request for a run on a thread where another one is live."""
 
     REJECT = "reject"
-    """It is refused, unless the other one ends within ``busy_seconds``."""
+    """It is refused, unless the other one is being stopped, and ends within ``busy_seconds``."""
     INTERRUPT = "interrupt"
     """The other one is stopped first."""
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agui_runtime.domain.errors import NotFoundError
+from agui_runtime.domain.errors import LeaseLostError, NotFoundError
 from agui_runtime.domain.identity import RunId, RunKey, ThreadId
 from agui_runtime.domain.runs import Finished
 from tests.contracts.world import (
@@ -221,3 +221,74 @@ class RunLogCursorContract(StoreContract):
     @scenario
     async def test_a_stop_for_an_unknown_thread_reaches_nothing(self, world: World) -> None:
         assert await world.log.request_stop(SCOPE, ThreadId("unknown")) is False
+
+    # Whether a run is being stopped
+
+    @scenario
+    async def test_a_run_that_nobody_has_stopped_goes_on(self, world: World) -> None:
+        lease = await world.begin()
+        assert await world.log.is_ending(lease.run) is False
+        await world.log.append(lease, [text("on")])
+        await world.log.renew(lease)
+        assert await world.log.is_ending(lease.run) is False
+
+    @scenario
+    async def test_a_run_that_was_asked_to_stop_is_ending(self, world: World) -> None:
+        lease = await world.begin()
+        await world.log.request_stop(SCOPE, THREAD)
+        assert await world.log.is_ending(lease.run) is True
+        await world.log.append(lease, [text("unwinding")])
+        assert await world.log.is_ending(lease.run) is True
+
+    @scenario
+    async def test_a_stop_that_reached_nothing_ends_nothing(self, world: World) -> None:
+        lease = await world.begin(run_id="mine")
+        await world.log.request_stop(SCOPE, THREAD, RunId("yours"))
+        await world.log.request_stop(SCOPE, OTHER_THREAD)
+        await world.log.request_stop(OTHER_SCOPE, THREAD)
+        assert await world.log.is_ending(lease.run) is False
+
+    @scenario
+    async def test_a_run_whose_holder_stops_it_is_ending_when_that_is_announced(self, world: World) -> None:
+        lease = await world.begin()
+        other = await world.begin(OTHER_THREAD)
+        await world.log.announce_stop(lease)
+        await world.log.announce_stop(lease)
+        assert await world.log.is_ending(lease.run) is True
+        assert await world.log.is_ending(other.run) is False
+        await world.complete(lease)
+
+    @scenario
+    async def test_a_run_that_is_over_is_ending_for_whoever_asks_late(self, world: World) -> None:
+        ended, abandoned = await world.run_through(), await world.begin(OTHER_THREAD)
+        await world.log.abandon(abandoned)
+        assert await world.log.is_ending(ended.run) is True
+        assert await world.log.is_ending(abandoned.run) is True
+        assert await world.log.is_ending(RunKey(SCOPE, ThreadId("unknown"), 1)) is True
+
+    @scenario
+    async def test_the_stop_of_one_run_is_not_the_next_one_s(self, world: World) -> None:
+        first = await world.begin()
+        await world.log.request_stop(SCOPE, THREAD)
+        await world.complete(first)
+        second = await world.begin()
+        assert await world.log.is_ending(first.run) is True
+        assert await world.log.is_ending(second.run) is False
+
+    @scenario
+    async def test_a_run_that_was_taken_over_cannot_be_announced_by_its_old_holder(self, world: World) -> None:
+        lost = await world.begin()
+        world.clock.advance(LEASE_SECONDS)
+        (taken,) = await world.log.expired()
+        with pytest.raises(LeaseLostError):
+            await world.log.announce_stop(lost)
+        assert await world.log.is_ending(taken.run) is False
+        await world.log.announce_stop(taken)
+        assert await world.log.is_ending(taken.run) is True
+        await world.complete(taken)
+
+    @scenario
+    async def test_the_stop_of_a_run_that_is_over_cannot_be_announced(self, world: World) -> None:
+        lease = await world.run_through()
+        with pytest.raises(LeaseLostError):
+            await world.log.announce_stop(lease)

@@ -63,6 +63,7 @@ def generate_request(
             for event in data.get("metaEvents") or ()
             if event.get("response") is not None
         ),
+        stops_by_hanging_up=True,
         is_stateless=data["metadata"].get("requestType") in STATELESS_REQUESTS,
         frontend_url=data["frontend"].get("url"),
         guardrail=_topics(data, credentials),

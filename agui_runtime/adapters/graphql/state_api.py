@@ -197,6 +197,7 @@ async def execute_agent(_root: None, info: Info, data: dict[str, Any]) -> AgentE
         thread_id=thread_id,
         agent_name=agent_name,
         properties=operations.properties,
+        stops_by_hanging_up=True,
         headers=context.forwarded_headers(),
         metadata=_metadata(data),
         correlation_id=context.request.correlation_id,

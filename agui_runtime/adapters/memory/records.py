@@ -73,6 +73,7 @@ class RunRecord:
         token: of the lease that may write; no two leases ever have the same.
         active_at: when it began or was finished.
         compacted: its events have been folded into fewer.
+        stop_requested: somebody has asked it to stop.
         memory: bytes that the record and its events take, roughly.
         outcome: ``None`` while it is live.
     """
@@ -88,6 +89,7 @@ class RunRecord:
     events: EventList
     outcome: Outcome | None = None
     compacted: bool = False
+    stop_requested: bool = False
 
 
 @define(eq=False)

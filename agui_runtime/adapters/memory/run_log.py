@@ -173,8 +173,24 @@ class MemoryRunLog:
         run = None if thread is None else thread.live
         if run is None or (run_id is not None and run.run_id != run_id):
             return False
+        run.stop_requested = True
         run.on_stop()
         return True
+
+    async def announce_stop(self, lease: Lease) -> None:
+        """Let others know that the run is being stopped.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+        """
+        _, run = self._held(lease)
+        run.stop_requested = True
+
+    async def is_ending(self, run: RunKey) -> bool:
+        """Whether the run is not to go on: somebody has asked it to stop, or it is no longer live."""
+        thread = self._database.find(run.scope, run.thread_id)
+        live = None if thread is None else thread.live
+        return live is None or live.key != run or live.stop_requested
 
     async def expired(self) -> Sequence[Lease]:
         """Take over the runs whose lease has run out, each for a period from now. Their old holders have lost them."""

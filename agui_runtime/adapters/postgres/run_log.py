@@ -15,6 +15,7 @@ from agui_runtime.adapters.postgres.group_commit import GroupCommit
 from agui_runtime.adapters.postgres.held_run import HeldRun
 from agui_runtime.adapters.postgres.run_feed import RunFeeds
 from agui_runtime.adapters.postgres.run_reader import RunReader, bigint
+from agui_runtime.adapters.postgres.run_stops import RunStops
 from agui_runtime.adapters.postgres.run_transactions import Abandonment, begin, columns, compact, run_key, take_over
 from agui_runtime.adapters.postgres.run_watcher import RunWatcher
 from agui_runtime.adapters.postgres.write_queue import QueueLimits, WriteQueue
@@ -71,6 +72,7 @@ class PostgresRunLog:
         self._queue = WriteQueue(limits or QueueLimits())
         self._commit = GroupCommit(self._line, clock, self._queue, lease_seconds, self._settled)
         self._watcher = RunWatcher(database, self._feeds, self._held, lease_seconds)
+        self._stops = RunStops(database, self._held)
         self._reader = RunReader(database, self._feeds, self._watcher)
 
     async def open(self) -> None:
@@ -223,16 +225,26 @@ class PostgresRunLog:
         """Ask the thread's live run to stop; whether there was one (with that id, where one is given).
 
         Raises:
+            UnavailableError: the database cannot be reached, or refuses, and the run is not one of this process.
+        """
+        return await self._stops.request(scope, thread_id, run_id)
+
+    async def announce_stop(self, lease: Lease) -> None:
+        """Let others know that the run is being stopped; where somebody has asked the log for it, they do.
+
+        Raises:
+            LeaseLostError: the run was finished or taken over.
+            UnavailableError: the database cannot be reached, or the run is given up.
+        """
+        await self._stops.announce(self._run_of(lease))
+
+    async def is_ending(self, run: RunKey) -> bool:
+        """Whether the run is not to go on: anyone in any process has asked it to stop, or it is no longer live.
+
+        Raises:
             UnavailableError: the database cannot be reached, or refuses.
         """
-        for run in self._held.values():
-            is_meant = (run.lease.run.scope, run.lease.run.thread_id) == (scope, thread_id)
-            if is_meant and run.is_live and run_id in {None, run.lease.run_id}:
-                run.tell_to_stop()
-                return True
-        arguments = (str(scope), str(thread_id), None if run_id is None else str(run_id))
-        number = await self._database.run(lambda c: c.fetchval(statements.REQUEST_STOP, *arguments), repeatable=True)
-        return number is not None
+        return await self._stops.is_ending(run)
 
     async def expired(self) -> Sequence[Lease]:
         """Take over the runs whose lease has run out, each for a period from now. Their old holders have lost them.

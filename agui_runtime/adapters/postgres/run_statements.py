@@ -138,6 +138,17 @@ WHERE scope = $1 AND thread_id = $2 AND ended_at IS NULL AND ($3::text IS NULL O
 RETURNING number
 """
 
+ANNOUNCE_STOP = """
+UPDATE agui_runs SET stop_requested = true
+WHERE scope = $1 AND thread_id = $2 AND number = $3 AND token = $4 AND ended_at IS NULL
+RETURNING true
+"""
+
+GOING_ON = """
+SELECT true FROM agui_runs
+WHERE scope = $1 AND thread_id = $2 AND number = $3 AND ended_at IS NULL AND NOT stop_requested
+"""
+
 STOPPING = f"SELECT {_KEYS} FROM agui_runs WHERE stop_requested AND ended_at IS NULL"
 
 READ = """

@@ -1,6 +1,7 @@
 """Run logs on a database, and processes that write in them, for the tests of several processes."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -16,6 +17,7 @@ from agui_runtime.application.ports import Clock
 from agui_runtime.application.recover_runs import RecoverRuns
 from agui_runtime.application.values import Lease, LogEntry
 from agui_runtime.domain import events as e
+from agui_runtime.domain.errors import UnavailableError
 from agui_runtime.domain.identity import RunKey, ThreadId
 from agui_runtime.domain.policy import StateLimits
 from tests.contracts.world import SCOPE, THREAD, eventually, run_input
@@ -37,10 +39,11 @@ class Logs:
         return await RecoverRuns(self.log, self.store)()
 
     async def recover_until(self, runs: int) -> None:
-        """Until so many lost runs are sealed."""
+        """Until so many lost runs are sealed; a database that is just coming back is asked again."""
         sealed = 0
         while sealed < runs:
-            sealed += await self.recover()
+            with contextlib.suppress(UnavailableError):
+                sealed += await self.recover()
             await asyncio.sleep(0.05)
 
     async def read(self, thread_id: str) -> Sequence[LogEntry]:

@@ -17,7 +17,7 @@ from agui_runtime.application.values import Lease
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AguiError, UnavailableError
 from agui_runtime.domain.runs import Finished
-from tests.contracts.world import SCOPE, all_of, finished, run_input
+from tests.contracts.world import SCOPE, THREAD, all_of, finished, run_input
 from tests.integration.postgres.logs import Logs, assert_well_written, logs, run_of, writer_process
 from tests.support import postgres
 from tests.support.aio import run
@@ -158,6 +158,20 @@ def test_lines_that_break_again_and_again_cost_nothing_and_double_nothing(table:
             result = await tally(here, "every connection, 32 times", writing.shown)
             assert (result.missing, result.found) == (0, result.shown)
             table.append(result)
+
+    run(test())
+
+
+def test_a_run_is_stopped_in_its_own_process_while_the_database_is_away() -> None:
+    async def test() -> None:
+        async with postgres.database() as url, through_proxy(url) as (proxy, proxied), logs(proxied) as here:
+            stops: list[str] = []
+            await here.log.begin(SCOPE, run_input(), on_stop=lambda: stops.append("stop"))
+            await proxy.refuse()
+            await proxy.reset()
+            assert await here.log.request_stop(SCOPE, THREAD) is True
+            assert stops == ["stop"]
+            await proxy.accept()
 
     run(test())
 

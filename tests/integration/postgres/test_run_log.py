@@ -216,3 +216,22 @@ def test_a_stop_that_was_asked_for_elsewhere_is_passed_on_once() -> None:
             assert stops == ["stop"]
 
     run(test())
+
+
+def test_other_processes_know_of_a_stop_whoever_was_asked_for_it() -> None:
+    async def test() -> None:
+        async with postgres.database() as url, logs(url) as here, logs(url) as other:
+            first = await here.log.begin(SCOPE, run_input(), on_stop=lambda: None)
+            assert await other.log.is_ending(first.run) is False
+            assert await here.log.request_stop(SCOPE, THREAD) is True
+            assert await other.log.is_ending(first.run) is True
+            await here.log.finish(first, [], Finished())
+            second = await here.log.begin(SCOPE, run_input(), on_stop=lambda: None)
+            assert await other.log.request_stop(SCOPE, THREAD) is True
+            assert await here.log.is_ending(second.run) is True
+            await here.log.finish(second, [], Finished())
+            third = await here.log.begin(SCOPE, run_input(), on_stop=lambda: None)
+            await here.log.announce_stop(third)
+            assert await other.log.is_ending(third.run) is True
+
+    run(test())

@@ -123,6 +123,17 @@ def test_a_thread_that_is_busy_on_one_server_is_busy_on_the_other() -> None:
     on_two_servers(story)
 
 
+def test_a_run_behind_a_stop_on_one_server_begins_on_the_other() -> None:
+    async def story(a: Server, b: Server, thread: str) -> None:
+        async with events(a.url, RUN, run_input(thread, "slow:400:50")) as on_a:
+            await until_text(on_a, 2)
+            assert (await stop(a.url, thread))["stopped"] is True
+            answered = await all_events(b.url, RUN, run_input(thread, "text:2"))
+        assert text_of(answered) == "w0 w1 "
+
+    on_two_servers(story)
+
+
 def test_what_a_killed_server_had_shown_is_on_the_other_with_the_run_ended_as_failed() -> None:
     async def story(a: Server, b: Server, thread: str) -> None:
         async with events(a.url, RUN, run_input(thread, "slow:400:50")) as on_a:

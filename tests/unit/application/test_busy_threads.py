@@ -1,4 +1,4 @@
-"""A request on a busy thread: it waits without looking all the time, is refused, or stops the run before it."""
+"""A request on a busy thread: it is refused, waits without looking all the time, or stops the run before it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,14 +11,29 @@ from agui_runtime.adapters.memory import MemoryRunLog, MemoryThreadDirectory
 from agui_runtime.adapters.scripted import ScriptedAgent, say
 from agui_runtime.application.values import Lease, LogEntry, RunContext
 from agui_runtime.domain import events as e
-from agui_runtime.domain.errors import BusyError
-from agui_runtime.domain.identity import RunId, Scope, ThreadId
+from agui_runtime.domain.errors import BusyError, UnavailableError
+from agui_runtime.domain.identity import RunId, RunKey, Scope, ThreadId
 from agui_runtime.domain.policy import BusyPolicy
 from agui_runtime.domain.runs import Finished, RunInput
 from tests.unit.application.plans import forever
-from tests.unit.application.world import LIMITS, SCOPE, THREAD, WRITER, World, agent_that_says, scenario, to_agent, user
+from tests.unit.application.world import (
+    LIMITS,
+    SCOPE,
+    THREAD,
+    WRITER,
+    World,
+    agent_that_says,
+    events_of,
+    scenario,
+    to_agent,
+    user,
+)
 
 QUICK = agent_that_says(*say("m2", ["Hi"]), name="quick")
+
+
+FOR_EVER = 3600.0
+"""Longer than any test may take."""
 
 
 class Watched(MemoryRunLog):
@@ -26,6 +41,8 @@ class Watched(MemoryRunLog):
 
     reads = 0
     before_begin: Callable[[], Any] | None = None
+    before_is_ending: Callable[[], Any] | None = None
+    announcing_fault: Exception | None = None
 
     async def read(self, scope: Scope, thread_id: ThreadId, *, after: int = 0) -> Sequence[LogEntry]:
         self.reads += 1
@@ -36,6 +53,17 @@ class Watched(MemoryRunLog):
         if between is not None:
             await between()
         return await super().begin(scope, run_input, on_stop=on_stop)
+
+    async def is_ending(self, run: RunKey) -> bool:
+        between, self.before_is_ending = self.before_is_ending, None
+        if between is not None:
+            await between()
+        return await super().is_ending(run)
+
+    async def announce_stop(self, lease: Lease) -> None:
+        if self.announcing_fault is not None:
+            raise self.announcing_fault
+        await super().announce_stop(lease)
 
 
 def world_of(*, stubborn: bool = False, **limits: float) -> tuple[World, Watched]:
@@ -59,7 +87,7 @@ def test_a_request_that_waits_does_not_read_the_thread_again_and_again() -> None
     async def test() -> None:
         first = await world.start(to_agent())
         log.reads = 0
-        second = asyncio.create_task(world.complete(to_agent("quick")))
+        second = asyncio.create_task(world.complete(to_agent("quick", stops_by_hanging_up=True)))
         await asyncio.sleep(0.2)
         assert log.reads == 1
         first.live.stop()
@@ -69,16 +97,95 @@ def test_a_request_that_waits_does_not_read_the_thread_again_and_again() -> None
     scenario(world, test)
 
 
-def test_a_refusal_names_the_run_that_is_live() -> None:
+@pytest.mark.parametrize("stops_by_hanging_up", [False, True], ids=["at once", "in the end"])
+def test_a_refusal_names_the_run_that_is_live(stops_by_hanging_up: bool) -> None:
     world, _ = world_of(busy_seconds=0.02)
 
     async def test() -> None:
         await world.start(to_agent(client_run_id=RunId("mine")))
         with pytest.raises(BusyError) as refused:
-            await world.start(to_agent("quick"))
+            await world.start(to_agent("quick", stops_by_hanging_up=stops_by_hanging_up))
         assert refused.value.details["run_id"] == "mine"
 
     scenario(world, test)
+
+
+def test_behind_a_run_that_nobody_stops_a_request_is_refused_without_a_wait() -> None:
+    world, _ = world_of(busy_seconds=FOR_EVER)
+
+    async def test() -> None:
+        first = await world.start(to_agent())
+        with pytest.raises(BusyError):
+            await world.start(to_agent("quick"))
+        first.live.stop()
+        await first.live.wait()
+        assert (await world.complete(to_agent("quick")))[-1].type == "RUN_FINISHED"
+
+    scenario(world, test)
+
+
+@pytest.mark.parametrize("stopped_by", ["a request to stop", "its client's hanging up"])
+def test_behind_a_run_that_is_being_stopped_a_request_waits_for_its_end(stopped_by: str) -> None:
+    world, log = world_of(stubborn=True, busy_seconds=FOR_EVER, stop_seconds=FOR_EVER)
+
+    async def test() -> None:
+        first = await world.start(to_agent())
+        await asyncio.sleep(0.01)
+        if stopped_by == "a request to stop":
+            assert await log.request_stop(SCOPE, THREAD)
+        else:
+            first.live.stop()
+            await asyncio.sleep(0.01)
+        ended = await world.complete(to_agent("quick", messages=(user(message_id="u2"),)))
+        assert ended[-1].type == "RUN_FINISHED"
+        await first.live.wait()
+        ends = [event.type for event in await world.stored_events() if isinstance(event, e.TERMINAL)]
+        assert ends == ["RUN_FINISHED", "RUN_FINISHED"]
+
+    scenario(world, test)
+
+
+def test_a_stopped_run_that_does_not_end_is_not_waited_for_for_ever() -> None:
+    world, log = world_of(stubborn=True, busy_seconds=0.01, stop_seconds=1.0)
+
+    async def test() -> None:
+        await world.start(to_agent())
+        await asyncio.sleep(0.01)
+        await log.request_stop(SCOPE, THREAD)
+        with pytest.raises(BusyError):
+            await world.start(to_agent("quick"))
+
+    scenario(world, test)
+
+
+def test_a_run_that_ended_after_it_was_seen_live_refuses_nobody() -> None:
+    world, log = world_of(busy_seconds=FOR_EVER)
+
+    async def test() -> None:
+        first = await world.start(to_agent())
+
+        async def ends() -> None:
+            first.live.stop()
+            await first.live.wait()
+
+        log.before_is_ending = ends
+        assert (await world.complete(to_agent("quick")))[-1].type == "RUN_FINISHED"
+
+    scenario(world, test)
+
+
+def test_a_run_whose_stop_cannot_be_announced_stops_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    world, log = world_of()
+
+    async def test() -> None:
+        log.announcing_fault = UnavailableError("The log is away.")
+        first = await world.start(to_agent())
+        first.live.stop()
+        assert (await events_of(first))[-1].type == "RUN_FINISHED"
+
+    with caplog.at_level("INFO"):
+        scenario(world, test)
+    assert any("being stopped: The log is away." in message for message in caplog.messages)
 
 
 def test_the_run_before_is_stopped_where_the_policy_is_to_interrupt() -> None:
@@ -189,13 +296,14 @@ def test_a_thread_erased_between_the_read_and_the_beginning_begins_anew_with_all
     scenario(world, test)
 
 
-def test_a_run_that_begins_between_the_read_and_the_beginning_is_waited_for() -> None:
-    world, log = world_of(busy_seconds=5.0)
+def test_a_run_that_begins_between_the_read_and_the_beginning_is_waited_for_where_it_is_being_stopped() -> None:
+    world, log = world_of(busy_seconds=FOR_EVER)
 
     async def test() -> None:
         async def begin() -> None:
             run_input = RunInput(THREAD, RunId("between"))
             lease = await MemoryRunLog.begin(log, SCOPE, run_input, on_stop=lambda: None)
+            await log.announce_stop(lease)
             ending = log.finish(lease, [e.RunFinished(THREAD, "between")], Finished())
             endings.append(asyncio.create_task(_later(ending)))
 
@@ -203,6 +311,19 @@ def test_a_run_that_begins_between_the_read_and_the_beginning_is_waited_for() ->
         log.before_begin = begin
         assert (await world.complete(to_agent("quick")))[-1].type == "RUN_FINISHED"
         await asyncio.gather(*endings)
+
+    scenario(world, test)
+
+
+def test_a_run_that_begins_between_the_read_and_the_beginning_and_goes_on_refuses_the_request() -> None:
+    world, log = world_of(busy_seconds=FOR_EVER)
+
+    async def test() -> None:
+        run_input = RunInput(THREAD, RunId("between"))
+        log.before_begin = lambda: MemoryRunLog.begin(log, SCOPE, run_input, on_stop=lambda: None)
+        with pytest.raises(BusyError) as refused:
+            await world.start(to_agent("quick"))
+        assert refused.value.details["run_id"] == "between"
 
     scenario(world, test)
 

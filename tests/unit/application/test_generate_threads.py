@@ -48,7 +48,7 @@ def test_a_busy_thread_is_refused_after_a_while() -> None:
         await world.start(to_agent())
         before = asyncio.get_running_loop().time()
         with pytest.raises(BusyError):
-            await world.start(to_agent("quick"))
+            await world.start(to_agent("quick", stops_by_hanging_up=True))
         assert asyncio.get_running_loop().time() - before >= 0.05
 
     scenario(world, test)
@@ -59,7 +59,7 @@ def test_a_thread_that_becomes_free_in_time_takes_the_waiting_run() -> None:
 
     async def test() -> None:
         first = await world.start(to_agent())
-        second = asyncio.create_task(world.complete(to_agent("quick")))
+        second = asyncio.create_task(world.complete(to_agent("quick", stops_by_hanging_up=True)))
         await asyncio.sleep(0.03)
         assert not second.done()
         first.live.stop()
@@ -73,7 +73,7 @@ def test_a_run_that_waited_sees_what_the_old_one_still_wrote() -> None:
 
     async def test() -> None:
         first = await world.start(to_agent())
-        regenerate = asyncio.create_task(world.complete(to_agent("quick")))
+        regenerate = asyncio.create_task(world.complete(to_agent("quick", stops_by_hanging_up=True)))
         await asyncio.sleep(0.03)
         first.live.stop()
         await regenerate

@@ -102,7 +102,7 @@ def test_a_request_that_waits_for_its_turn_is_told_that_the_log_went_away() -> N
     async def test() -> None:
         lease = await log.begin(SCOPE, RunInput(THREAD, RunId("r")), on_stop=lambda: None)
         log.gone_to_readers = True
-        waiting = asyncio.create_task(world.start(to_agent()))
+        waiting = asyncio.create_task(world.start(to_agent(stops_by_hanging_up=True)))
         await asyncio.sleep(0.01)
         await log.append(lease, say("m", ["a"]))
         with pytest.raises(UnavailableError, match="The log is away"):
