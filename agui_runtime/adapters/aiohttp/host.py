@@ -48,9 +48,16 @@ def _incoming(request: web.Request) -> IncomingRequest:
         path=request.rel_url.raw_path,
         query=request.rel_url.raw_query_string,
         headers=headers,
-        chunks=_chunks(request),
+        body=_body(request),
         peer=request.remote,
     )
+
+
+def _body(request: web.Request) -> bytes | AsyncIterator[bytes]:
+    # A short one comes with its head: then there is nothing to wait for, and no time limit to set.
+    if request.content.is_eof() and request.content.exception() is None:
+        return request.content.read_nowait()
+    return _chunks(request)
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
@@ -64,22 +71,13 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 def _whole(request: web.Request, response: Response) -> web.Response:
     assert isinstance(response.body, bytes)  # noqa: S101 - the caller looked
     body = b"" if request.method == "HEAD" else response.body
-    answer = web.Response(status=response.status, body=body)
-    answer.headers.popall("Content-Type", None)
-    _add_headers(answer, response)
-    return answer
-
-
-def _add_headers(answer: web.StreamResponse, response: Response) -> None:
-    for name, value in response.headers:
-        answer.headers.add(name, value)
+    return web.Response(status=response.status, headers=response.headers, body=body)
 
 
 async def _streamed(
     request: web.Request, response: Response, body: StreamedBody, write_seconds: float
 ) -> web.StreamResponse:
-    answer = web.StreamResponse(status=response.status)
-    _add_headers(answer, response)
+    answer = web.StreamResponse(status=response.status, headers=response.headers)
     if request.keep_alive:
         answer.headers["Connection"] = "keep-alive"
     try:

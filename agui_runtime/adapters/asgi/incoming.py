@@ -28,7 +28,7 @@ def incoming_request(scope: Scope, client: Client, own_path: str) -> IncomingReq
         path=path,
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
-        chunks=client.chunks(),
+        body=client.chunks(),
         peer=peer[0] if peer else None,
         base=base,
     )

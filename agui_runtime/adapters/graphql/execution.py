@@ -41,6 +41,8 @@ class OperationExecutor:
         variables: Mapping[str, Any],
     ) -> ExecutionResult | Payloads:
         """The whole result, or what comes in parts."""
+        if not document.incremental:
+            return await self._at_once(context, document, operation, variables)
         format_one: FormatError = partial(
             format_error, is_mutation=is_mutation(operation), correlation_id=context.request.correlation_id
         )
@@ -56,6 +58,19 @@ class OperationExecutor:
                 return await execute_plan(plan, executor, context, format_one)
         return await self._interpret(context, document, operation, variables, format_one)
 
+    async def _at_once(
+        self,
+        context: OperationContext,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> ExecutionResult:
+        executor = coerced(self._schema, document.node, variables, _name(operation), context)
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        result: Any = executor.execute_operation()
+        return result if isinstance(result, ExecutionResult) else await result
+
     async def _interpret(
         self,
         context: OperationContext,
@@ -64,18 +79,13 @@ class OperationExecutor:
         variables: Mapping[str, Any],
         format_one: FormatError,
     ) -> ExecutionResult | Payloads:
-        result: Any
-        if document.incremental:
-            result = experimental_execute_incrementally(
-                self._schema,
-                document.node,
-                context_value=context,
-                variable_values=dict(variables),
-                operation_name=_name(operation),
-            )
-        else:
-            executor = coerced(self._schema, document.node, variables, _name(operation), context)
-            result = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
+        result: Any = experimental_execute_incrementally(
+            self._schema,
+            document.node,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=_name(operation),
+        )
         if isawaitable(result):
             result = await result
         return result if isinstance(result, ExecutionResult) else InterpretedPayloads(result, format_one)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -61,7 +62,7 @@ def read_parameters(request: Request) -> Parameters:
         return _check(_from_query(request.query))
     if request.method != "POST":
         raise BadRequestError(405, "GraphQL only supports GET and POST requests.", headers=_ALLOW_BOTH)
-    content_type = re.split("[;,]", request.header("content-type") or "")[0].strip()
+    content_type = _media_type(request.header("content-type") or "")
     if content_type in {"application/json", "application/graphql+json"}:
         return _check(_from_json(request.body))
     if content_type == "application/graphql":
@@ -69,6 +70,12 @@ def read_parameters(request: Request) -> Parameters:
     if content_type == "application/x-www-form-urlencoded":
         return _check(_from_query(_decoded(request.body)))
     raise BadRequestError(415, None)
+
+
+# Clients of one kind send one header.
+@lru_cache(maxsize=64)
+def _media_type(content_type: str) -> str:
+    return re.split("[;,]", content_type)[0].strip()
 
 
 def _from_json(body: bytes) -> dict[str, Any]:
@@ -79,9 +86,9 @@ def _from_json(body: bytes) -> dict[str, Any]:
         reason = "Unexpected end of JSON input" if not body.strip() else str(error.__cause__ or error)
         original = {"name": "SyntaxError", "message": f"{reason}, {json.dumps(shown)} is not valid JSON"}
         raise BadRequestError(400, "POST body sent invalid JSON.", original=original) from error
-    if is_array(value):
-        raise BadRequestError(400, "Batching is not supported.")
     if not is_object(value):
+        if is_array(value):
+            raise BadRequestError(400, "Batching is not supported.")
         raise BadRequestError(400, f"POST body is expected to be object but received {_type_name(value)}")
     for key in value:
         if key not in PARAMETERS:

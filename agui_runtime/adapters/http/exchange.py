@@ -41,9 +41,10 @@ class Request:
 
 @frozen
 class IncomingRequest:
-    """A request as a host hands it over: the body is still on the wire, the path percent-encoded.
+    """A request as a host hands it over: the path percent-encoded, the body as far as it has come.
 
     Attributes:
+        body: whole where it came with the head, else its pieces as they come.
         base: the part of ``path`` that leads to the router; ``None`` for the router's own base path.
     """
 
@@ -51,7 +52,7 @@ class IncomingRequest:
     path: str
     query: str
     headers: Mapping[str, str]
-    chunks: AsyncIterator[bytes]
+    body: bytes | AsyncIterator[bytes]
     peer: str | None = None
     base: str | None = None
 

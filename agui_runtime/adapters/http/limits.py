@@ -33,8 +33,8 @@ class BodyBrokenError(Exception):
     """The request's body is not in the encoding that its headers tell. Hosts raise it where they read the body."""
 
 
-async def read_body(chunks: AsyncIterator[bytes], declared: str | None, limits: HttpLimits) -> bytes:
-    """The whole body.
+async def read_body(body: bytes | AsyncIterator[bytes], declared: str | None, limits: HttpLimits) -> bytes:
+    """The whole body, which may have come already.
 
     Raises:
         BodyTooLargeError: it is over the limit; at most the limit was read.
@@ -42,11 +42,15 @@ async def read_body(chunks: AsyncIterator[bytes], declared: str | None, limits: 
     """
     if declared is not None and declared.isdecimal() and int(declared) > limits.max_body_bytes:
         raise BodyTooLargeError
+    if isinstance(body, bytes):
+        if len(body) > limits.max_body_bytes:
+            raise BodyTooLargeError
+        return body
     pieces: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(limits.body_seconds):
-            async for chunk in chunks:
+            async for chunk in body:
                 size += len(chunk)
                 if size > limits.max_body_bytes:
                     raise BodyTooLargeError

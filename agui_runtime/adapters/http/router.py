@@ -100,25 +100,27 @@ class Router:
         # Never taken back: a streamed answer goes on in the same task, and its lines are about this request too.
         log_context.begin(request_id=correlation_id)
         method = incoming.method if incoming.method in _METHODS else "other"
+        base, path = self._split(incoming)
         trace = {name: incoming.headers[name] for name in _TRACE_HEADERS if name in incoming.headers}
         memo: dict[str, Any] = {}
-        with self._span(method=method, route=self._route_of(incoming), **trace):
+        with self._span(method=method, route=self._route_of(path), **trace):
             started, status = perf_counter(), "cancelled"
             try:
-                response = await self._respond(incoming, correlation_id, memo)
+                response = await self._respond(incoming, base, path, correlation_id, memo)
                 status = str(response.status)
                 return response
             finally:
-                self._tell(incoming, memo.get(OPERATION, ""), method, status, perf_counter() - started)
+                self._tell(incoming, path, memo.get(OPERATION, ""), method, status, perf_counter() - started)
 
     def _span(self, **attributes: str) -> AbstractContextManager[None]:
         return nullcontext() if self._telemetry is None else self._telemetry.span("request", **attributes)
 
-    def _tell(self, incoming: IncomingRequest, operation: str, method: str, status: str, seconds: float) -> None:
-        route = self._route_of(incoming, operation)
+    def _tell(
+        self, incoming: IncomingRequest, path: str, operation: str, method: str, status: str, seconds: float
+    ) -> None:
+        route = self._route_of(path, operation)
         if self._telemetry is not None:
             self._telemetry.observe("request", seconds, method=method, route=route, status=status)
-        _, path = self._split(incoming)
         level = logging.DEBUG if path in self._polled else logging.WARNING if status.startswith("5") else logging.INFO
         if access_log.isEnabledFor(level):
             facts = {
@@ -131,23 +133,26 @@ class Router:
             asked = f"{method} {incoming.path} {operation}".rstrip()
             access_log.log(level, "%s: %s after %.1f ms", asked, status, seconds * 1000, extra=facts)
 
-    async def _respond(self, incoming: IncomingRequest, correlation_id: str, memo: dict[str, Any]) -> Response:
+    async def _respond(
+        self, incoming: IncomingRequest, base: str, path: str, correlation_id: str, memo: dict[str, Any]
+    ) -> Response:
         if incoming.method == "OPTIONS":
             response, cors = Response(204), self._cors.preflight_headers(incoming.headers)
         else:
-            response = await self._answer(incoming, correlation_id, memo)
+            response = await self._answer(incoming, base, path, correlation_id, memo)
             cors = self._cors.response_headers(incoming.headers)
         own = _WHOLE if isinstance(response.body, bytes) else _STREAMED
         headers = (*response.headers, *cors, *own, (CORRELATION_HEADER, correlation_id))
         return Response(response.status, headers, response.body, response.keep_alive)
 
-    async def _answer(self, incoming: IncomingRequest, correlation_id: str, memo: dict[str, Any]) -> Response:
-        base, path = self._split(incoming)
+    async def _answer(
+        self, incoming: IncomingRequest, base: str, path: str, correlation_id: str, memo: dict[str, Any]
+    ) -> Response:
         handler = self._handler(path) if incoming.path.startswith(base) else None
         if handler is None:
             return Response(404)
         try:
-            body = await read_body(incoming.chunks, incoming.headers.get("content-length"), self._limits)
+            body = await read_body(incoming.body, incoming.headers.get("content-length"), self._limits)
             return await handler(
                 Request(
                     method=incoming.method,
@@ -178,9 +183,8 @@ class Router:
         base = self.base_path if incoming.base is None else incoming.base
         return base, incoming.path.removeprefix(base)
 
-    def _route_of(self, incoming: IncomingRequest, operation: str = "") -> str:
+    def _route_of(self, path: str, operation: str = "") -> str:
         """The path where it is one of ours, else the operation; never what a caller made up, or has an id in it."""
-        _, path = self._split(incoming)
         return (path or "/") if path in self._routes else operation or "other"
 
     def _handler(self, path: str) -> Handler | None:

@@ -31,9 +31,9 @@ def ask(
     path: str = "/api",
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
-    chunks: AsyncIterator[bytes] | None = None,
+    body: bytes | AsyncIterator[bytes] = b"body",
 ) -> Response:
-    return run(at.handle(IncomingRequest(method, path, "", headers or {}, chunks or chunks_of(b"body"))))
+    return run(at.handle(IncomingRequest(method, path, "", headers or {}, body)))
 
 
 def headers_of(response: Response) -> dict[str, str]:

@@ -50,7 +50,7 @@ def test_a_handler_is_given_what_came() -> None:
 
 
 def test_a_body_at_the_limit_is_taken() -> None:
-    assert ask(router(limits=SMALL), chunks=chunks_of(b"12345", b"67890")).status == 200
+    assert ask(router(limits=SMALL), body=chunks_of(b"12345", b"67890")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,17 @@ def test_a_body_at_the_limit_is_taken() -> None:
     ids=["declared", "chunked", "declared wrongly"],
 )
 def test_a_body_over_the_limit_is_refused_with_the_limit_named(headers: dict[str, str], pieces: list[bytes]) -> None:
-    response = ask(router(limits=SMALL), headers=headers, chunks=chunks_of(*pieces))
+    response = ask(router(limits=SMALL), headers=headers, body=chunks_of(*pieces))
     assert response.status == 413
     assert "10 bytes" in problem(response)["message"]
     assert headers_of(response)["connection"] == "close"
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b"1234567890", 200), (b"12345678901", 413)])
+def test_a_body_that_came_with_its_head_has_the_same_limit(body: bytes, status: int) -> None:
+    response = ask(router(limits=SMALL), body=body)
+    assert response.status == status
+    assert status == 413 or response.body == body
 
 
 def test_a_body_that_is_declared_too_large_is_not_even_read() -> None:
@@ -72,7 +79,7 @@ def test_a_body_that_is_declared_too_large_is_not_even_read() -> None:
         read.append(1)
         yield b""
 
-    assert ask(router(limits=SMALL), headers={"content-length": "99999"}, chunks=chunks()).status == 413
+    assert ask(router(limits=SMALL), headers={"content-length": "99999"}, body=chunks()).status == 413
     assert read == []
 
 
@@ -84,7 +91,7 @@ def test_no_more_than_the_limit_is_read() -> None:
             read.append(1)
             yield b"12345"
 
-    assert ask(router(limits=SMALL), chunks=endless()).status == 413
+    assert ask(router(limits=SMALL), body=endless()).status == 413
     assert len(read) == 3
 
 
@@ -98,7 +105,7 @@ def test_a_body_that_comes_too_slowly_is_refused_with_the_limit_named() -> None:
         yield b"x"
         await asyncio.sleep(60)
 
-    response = ask(router(limits=SMALL), chunks=slow())
+    response = ask(router(limits=SMALL), body=slow())
     assert response.status == 408
     assert "0.05 seconds" in problem(response)["message"]
 
@@ -108,7 +115,7 @@ def test_a_body_that_is_not_what_its_headers_say_is_the_client_s_fault() -> None
         yield b"x"
         raise BodyBrokenError
 
-    response = ask(router(), chunks=broken())
+    response = ask(router(), body=broken())
     assert response.status == 400
     assert "Content-Encoding" in problem(response)["message"]
 
