@@ -1,11 +1,11 @@
-"""The command line: ``agui-runtime serve``, ``demo``, ``schema``, ``migrate`` and ``doctor``."""
+"""The command line: ``agui-runtime serve``, ``demo``, ``migrate``, ``doctor``, ``schema`` and ``settings``."""
 
 import argparse
 import asyncio
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from aiohttp import web
 
 from agui_runtime._version import __version__
 from agui_runtime.adapters.graphql.schema import sdl
+from agui_runtime.composition import cli_help
 from agui_runtime.composition.access import check_exposure, identity_of
 from agui_runtime.composition.app import create_app
+from agui_runtime.composition.cli_help import CommandHelp
 from agui_runtime.composition.container import RuntimeContainer
 from agui_runtime.composition.demo.app import demo_app
 from agui_runtime.composition.doctor import Grade, diagnose
@@ -27,14 +29,6 @@ from agui_runtime.composition.storage import migrator_of
 from agui_runtime.domain.errors import AguiError, ConfigurationError
 
 FAILED, MISUSED = 1, 2
-
-EPILOG = """\
-settings come from AGUI_* variables, such as AGUI_HOST, AGUI_PORT and AGUI_CORS_ORIGINS; README.md lists them all.
-
-exit codes: 0 stopped as asked, or all is well; 1 could not run, or something is not well; 2 wrong command line or
-setting.
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
@@ -54,15 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    program = cli_help.PROGRAM
     parser = argparse.ArgumentParser(
-        prog="agui-runtime",
-        description="The Python runtime behind CopilotKit frontends.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="agui-runtime", description=program.description, epilog=program.more, formatter_class=raw
     )
     parser.add_argument("--version", action="version", version=f"agui-runtime {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="serve a container of yours")
+
+    def command(name: str, texts: CommandHelp, run: Callable[[argparse.Namespace, Settings], int]) -> Any:
+        added = commands.add_parser(
+            name, help=texts.summary, description=texts.description, epilog=texts.more, formatter_class=raw
+        )
+        added.set_defaults(run=run)
+        return added
+
+    serve = command("serve", cli_help.SERVE, _serve)
     serve.add_argument(
         "target",
         nargs="?",
@@ -79,23 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     # A worker's own: the line to its parent, and the port.
     serve.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
-    serve.set_defaults(run=_serve)
-    schema = commands.add_parser("schema", help="print the GraphQL schema")
-    schema.set_defaults(run=_schema)
-    migrate = commands.add_parser("migrate", help="make or update the tables in the database of AGUI_DATABASE_URL")
+    command("demo", cli_help.DEMO, _demo)
+    migrate = command("migrate", cli_help.MIGRATE, _migrate)
     migrate.add_argument("--check", action="store_true", help="change nothing; exit code 1 if anything is to be done")
     migrate.add_argument("--dry-run", action="store_true", help="change nothing; print the SQL that would be run")
-    migrate.set_defaults(run=_migrate)
-    doctor = commands.add_parser(
-        "doctor",
-        help="look at what keeps a runtime from working",
-        description="Looks at settings and database and, where told, at the way to the server and at a frontend.",
-    )
-    doctor.add_argument("--url", default="", help="the runtime's address as frontends use it, such as https://x/api/…")
-    doctor.add_argument("--frontend", type=Path, help="a folder with a frontend's package.json")
-    doctor.set_defaults(run=_doctor)
-    demo = commands.add_parser("demo", help="serve a demo page with an offline agent")
-    demo.set_defaults(run=_demo)
+    doctor = command("doctor", cli_help.DOCTOR, _doctor)
+    doctor.add_argument("--url", default="", help="the runtime's address as frontends use it")
+    doctor.add_argument("--frontend", type=Path, metavar="FOLDER", help="of a frontend, with its package.json")
+    command("schema", cli_help.SCHEMA, _schema)
+    command("settings", cli_help.SETTINGS, _settings)
     return parser
 
 
@@ -162,6 +155,11 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 def _schema(_: argparse.Namespace, __: Settings) -> int:
     _say(sdl().rstrip())
+    return 0
+
+
+def _settings(_: argparse.Namespace, __: Settings) -> int:
+    _say(cli_help.settings_table())
     return 0
 
 

@@ -1,6 +1,7 @@
 """The command line as people and service managers see it: real processes, signals and exit codes."""
 
 import socket
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,18 @@ def test_serve_takes_a_container_or_what_makes_one_or_an_application(folder: Pat
         assert agents["data"]["availableAgents"]["agents"] == listed
         process.terminate()
         assert process.exit_code() == 0
+
+
+def test_the_module_that_the_help_shows_is_served(tmp_path: Path) -> None:
+    with command("serve", "--help", cwd=tmp_path, environment={}) as process:
+        assert process.exit_code() == 0
+    lines = process.out
+    first = lines.index("  from dependency_injector import providers")
+    last = lines.index("settings that most need (\"agui-runtime settings\" lists all):")
+    (tmp_path / "my_agents.py").write_text(textwrap.dedent("\n".join(lines[first:last])))
+    with command("serve", "my_agents:container", cwd=tmp_path, environment=FREE_PORT) as process:
+        answer = ask(_runtime_url(process), chat("hello", agent="parrot")).response()
+        assert answer["messages"][0]["content"] == ["You said something."]
 
 
 def test_a_live_run_gets_a_terminal_event_when_the_server_is_told_to_end(folder: Path) -> None:

@@ -1,15 +1,18 @@
 """The command line: what is wrong is explained in one line, and the exit code says whose fault it is."""
 
 import itertools
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from aiohttp import web
 
 from agui_runtime import __version__
 from agui_runtime.composition import cli
+from agui_runtime.composition.settings import Settings
 from agui_runtime.domain.errors import UnavailableError
 
 NUMBERS = itertools.count(1)
@@ -171,3 +174,73 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_schema_is_printed_whole(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["schema"]) == 0
     assert "type CopilotResponse" in capsys.readouterr().out
+
+
+# Help
+
+COMMANDS = ["serve", "demo", "migrate", "doctor", "schema", "settings"]
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*arguments, "--help"])
+    assert caught.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    told = help_of(capsys)
+    assert [line.split()[0] for line in told.splitlines() if line[:4] == "    " and line[4:5].isalpha()] == COMMANDS
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_each_help_stands_by_itself(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    told = help_of(capsys, *([command] if command else []))
+    assert "\nexamples:\n  " in told
+    assert "\nexit codes:\n  0  " in told
+    assert "README" not in told
+    assert told.isascii(), "terminals of any encoding print it"
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_the_examples_in_the_help_are_command_lines_that_it_takes(
+    command: str | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = help_of(capsys, *([command] if command else []))
+    block = told.partition("\nexamples:\n")[2].partition("\n\n")[0]
+    ran: list[str] = []
+    for line in block.splitlines():
+        words = shlex.split(line.partition("   ")[0] if line[2:].startswith("agui-runtime") else line)
+        words = words[: words.index(">")] if ">" in words else words
+        settings, arguments = words[: words.index("agui-runtime")], words[words.index("agui-runtime") + 1 :]
+        with monkeypatch.context() as environment:
+            for setting in settings:
+                environment.setenv(*setting.split("=", 1))
+            for name in ("_serve", "_demo", "_migrate", "_doctor", "_schema", "_settings"):
+                environment.setattr(cli, name, lambda options, settings: ran.append("x") or 0)
+            if "--help" not in arguments:
+                assert cli.main(arguments) == 0
+                assert ran.pop() == "x"
+    assert block
+
+
+def test_the_settings_are_listed_with_meaning_and_default(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["settings"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [f"AGUI_{each.name.upper()}" for each in attrs.fields(Settings)]
+    assert any(line.endswith("  Port to listen on; 0 picks a free one (default: 8000)") for line in lines)
+
+
+def test_no_setting_s_value_is_listed(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AGUI_AUTH_TOKENS", "alice=a-secret-of-hers")
+    assert cli.main(["settings"]) == 0
+    assert "a-secret-of-hers" not in capsys.readouterr().out
+
+
+def test_the_documentation_has_the_same_commands_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(cli.__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = page.partition("## The command line")[2].partition("## ")[0].splitlines()
+    assert [row.split("`")[1].split()[1] for row in rows if row.startswith("| `agui-runtime")] == COMMANDS
+    assert [row[2] for row in rows if row[2:3].isdigit()] == ["0", "1", "2"]
