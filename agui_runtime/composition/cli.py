@@ -30,6 +30,7 @@ from agui_runtime.domain.errors import AguiError, ConfigurationError
 
 FAILED, MISUSED = 1, 2
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     options = _parser().parse_args(arguments)

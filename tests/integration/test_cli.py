@@ -91,7 +91,7 @@ def test_the_module_that_the_help_shows_is_served(tmp_path: Path) -> None:
         assert process.exit_code() == 0
     lines = process.out
     first = lines.index("  from dependency_injector import providers")
-    last = lines.index("settings that most need (\"agui-runtime settings\" lists all):")
+    last = lines.index('settings that most need ("agui-runtime settings" lists all):')
     (tmp_path / "my_agents.py").write_text(textwrap.dedent("\n".join(lines[first:last])))
     with command("serve", "my_agents:container", cwd=tmp_path, environment=FREE_PORT) as process:
         answer = ask(_runtime_url(process), chat("hello", agent="parrot")).response()
