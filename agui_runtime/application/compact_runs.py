@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from agui_runtime.application.compacted_run import compacted
 from agui_runtime.application.ports import Clock, RunLog
+from agui_runtime.application.reachable import check_reachable
 from agui_runtime.application.values import LogEntry
-from agui_runtime.domain.errors import NotFoundError
+from agui_runtime.domain.errors import NotFoundError, UnavailableError
 from agui_runtime.domain.identity import RunKey
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class CompactRuns:
         """Compact what is old enough; how many runs that were.
 
         Raises:
-            UnavailableError: the log cannot be reached.
+            UnavailableError: the log cannot be reached, or went away in the middle; what is left is tried again.
         """
         done = 0
         ended_before = self._clock.now() - self._age
@@ -53,6 +54,10 @@ class CompactRuns:
             await self._log.compact(run, await asyncio.to_thread(compacted, entries))
         except NotFoundError:
             # It was erased in the meantime.
+            return False
+        except UnavailableError as error:
+            await check_reachable(self._log, run)
+            logger.warning("The run %s could not be compacted; it is tried again: %s", run, error.message)
             return False
         except Exception:
             # One run that cannot be read must not keep the others from it.

@@ -3,9 +3,10 @@
 import logging
 
 from agui_runtime.application.ports import RunLog, StateStore
+from agui_runtime.application.reachable import check_reachable
 from agui_runtime.application.run_driver import INTERRUPT_EVENTS
 from agui_runtime.application.values import Lease
-from agui_runtime.domain.errors import ErrorCode, InvalidEventError
+from agui_runtime.domain.errors import ErrorCode, InvalidEventError, UnavailableError
 from agui_runtime.domain.events import Custom, Event, RunStarted
 from agui_runtime.domain.identity import RunKey, StateKey
 from agui_runtime.domain.lifecycle import Lifecycle, replay_open
@@ -24,11 +25,18 @@ class RecoverRuns:
         self._store = store
 
     async def __call__(self) -> int:
-        """Seal what has expired; how many runs that were."""
+        """Seal what has expired; how many runs that were.
+
+        Raises:
+            UnavailableError: the log cannot be reached, or went away in the middle; what is left is tried again.
+        """
         sealed = 0
         for lease in await self._log.expired():
             try:
                 await self._seal(lease)
+            except UnavailableError as error:
+                await check_reachable(self._log, lease.run)
+                logger.warning("The lost run %s could not be sealed; it is tried again: %s", lease.run, error.message)
             except Exception:
                 # One run that cannot be sealed must not keep the others from it.
                 logger.warning("The lost run %s could not be sealed; it is tried again.", lease.run, exc_info=True)

@@ -106,5 +106,46 @@ def test_a_run_that_cannot_be_compacted_keeps_no_other_from_it(
         with caplog.at_level(logging.WARNING):
             assert await CompactRuns(world.log, clock, AFTER)() == 2
         assert "could not be compacted" in caplog.text
+        assert not any(record.exc_info for record in caplog.records), "its message says it all"
+
+    scenario(world, test)
+
+
+class Leaving(MemoryRunLog):
+    """A log that goes away when so many runs are compacted."""
+
+    left = 2
+
+    async def compact(self, run: RunKey, entries: Sequence[LogEntry]) -> None:
+        self._check()
+        await super().compact(run, entries)
+        self.left -= 1
+
+    async def is_ending(self, run: RunKey) -> bool:
+        self._check()
+        return await super().is_ending(run)
+
+    def _check(self) -> None:
+        if self.left <= 0:
+            raise UnavailableError("The log is away.")
+
+
+def test_a_log_that_goes_away_in_the_middle_ends_the_round_and_no_run_tells_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database, clock = MemoryDatabase(), FakeClock()
+    log = Leaving(database, clock, 30.0)
+    world = talkative(log, database)
+
+    async def test() -> None:
+        for number in range(5):
+            await world.complete(to_agent(messages=(user(message_id=f"u{number}"),)))
+        clock.advance(AFTER + 1)
+        compact = CompactRuns(world.log, clock, AFTER)
+        with pytest.raises(UnavailableError, match="The log is away"):
+            await compact()
+        assert caplog.records == []
+        log.left = 5
+        assert await compact() == 3
 
     scenario(world, test)
