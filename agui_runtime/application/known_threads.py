@@ -1,12 +1,12 @@
-"""What a thread's past means to its next run, kept from run to run, so that beginning one reads what is new alone."""
+"""What a thread's past means to its next run, kept from run to run, so that asking for it reads what is new alone."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from attrs import Factory, define, frozen
 
-from agui_runtime.application.open_interrupts import OpenInterrupt, questions_of
 from agui_runtime.application.ports import RunLog
+from agui_runtime.application.questions import OpenInterrupt, questions_of
 from agui_runtime.application.replay import by_run
 from agui_runtime.application.values import Bookmark, LogEntry
 from agui_runtime.domain.identity import Scope, ThreadId

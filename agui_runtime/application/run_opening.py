@@ -7,8 +7,8 @@ from attrs import evolve, frozen
 
 from agui_runtime.application.known_threads import KnownThreads, ThreadPast
 from agui_runtime.application.live_run import StopSignal
-from agui_runtime.application.open_interrupts import questions_of
 from agui_runtime.application.ports import Clock, RunLog
+from agui_runtime.application.questions import questions_of
 from agui_runtime.application.recording import LoggedRecording, Recording, TransientRecording
 from agui_runtime.application.run_state import BaseState
 from agui_runtime.application.thread_turn import ThreadTurn
@@ -53,17 +53,25 @@ class RunOpening:
 
     Args:
         log: the run log.
+        threads: what is known of their past.
         clock: questions expire.
         limits: how long a request waits for the run before it.
         policy: what becomes of the run before it, unless the request says so itself.
     """
 
-    def __init__(self, log: RunLog, clock: Clock, limits: RunLimits, policy: BusyPolicy = BusyPolicy.REJECT) -> None:
+    def __init__(
+        self,
+        log: RunLog,
+        threads: KnownThreads,
+        clock: Clock,
+        limits: RunLimits,
+        policy: BusyPolicy = BusyPolicy.REJECT,
+    ) -> None:
         self._log = log
+        self._threads = threads
         self._clock = clock
         self._limits = limits
         self._policy = policy
-        self._threads = KnownThreads(log)
 
     async def logged(
         self,

@@ -30,6 +30,7 @@ from agui_runtime.application.execute_agent import ExecuteAgent
 from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.frames import Frames
 from agui_runtime.application.generate_response import GenerateResponse
+from agui_runtime.application.known_threads import KnownThreads
 from agui_runtime.application.list_agents import FindAgent, ListAgents
 from agui_runtime.application.list_states import ListStates
 from agui_runtime.application.load_state import LoadState
@@ -186,9 +187,10 @@ class RuntimeContainer(containers.DeclarativeContainer):
     supervisor = providers.Singleton(RunSupervisor, run_log, telemetry, settings.provided.run_limits)
     expiry = providers.Singleton(Expiry, clock, settings.provided.state_lifetime)
     run_states = providers.Factory(RunStates, states, expiry, settings.provided.state_limits)
-    # One for both protocols: it remembers threads.
-    run_opening = providers.Singleton(
-        RunOpening, run_log, clock, settings.provided.run_limits, settings.provided.busy_policy
+    # One for all who ask: it remembers threads.
+    known_threads = providers.Singleton(KnownThreads, run_log)
+    run_opening = providers.Factory(
+        RunOpening, run_log, known_threads, clock, settings.provided.run_limits, settings.provided.busy_policy
     )
     admission = providers.Singleton(RunAdmission, settings.provided.admission_limits)
     generate_response = providers.Factory(
@@ -210,7 +212,7 @@ class RuntimeContainer(containers.DeclarativeContainer):
     delete_state = providers.Factory(DeleteState, states)
     list_states = providers.Factory(ListStates, states)
     read_history = providers.Factory(ReadHistory, run_log)
-    open_interrupts = providers.Factory(OpenInterrupts, run_log, clock)
+    open_interrupts = providers.Factory(OpenInterrupts, known_threads, clock)
     connect_thread = providers.Factory(ConnectThread, run_log, states, clock)
     stop_run = providers.Factory(StopRun, run_log, thread_directory)
     list_threads = providers.Factory(ListThreads, thread_directory)

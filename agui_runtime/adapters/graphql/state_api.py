@@ -15,7 +15,7 @@ from agui_runtime.adapters.graphql import output as o
 from agui_runtime.adapters.graphql.context import Info
 from agui_runtime.adapters.graphql.history_messages import history_messages
 from agui_runtime.application.generate_request import GenerateRequest
-from agui_runtime.application.open_interrupts import OpenInterrupt
+from agui_runtime.application.questions import OpenInterrupt
 from agui_runtime.application.values import StateSummary
 from agui_runtime.domain.actions import Action
 from agui_runtime.domain.errors import AguiError, ConflictError, ErrorCode, InvalidError

@@ -143,10 +143,10 @@ def test_a_question_asked_on_one_server_is_answered_on_the_other_once() -> None:
         one.world.agents = (agent_that_says(e.RunFinished("t", "r", interrupts=(question,))),)
         other.world.agents = (agent_that_says(),)
         await one.world.complete(to_agent())
-        (waiting,) = await OpenInterrupts(other.world.log, other.world.clock)(CALLER, THREAD)
+        (waiting,) = await OpenInterrupts(other.world.threads, other.world.clock)(CALLER, THREAD)
         assert waiting.interrupt == question
         await other.world.complete(to_agent(resume=(Resume("q1", "resolved", {"ok": True}),)))
-        assert await OpenInterrupts(one.world.log, one.world.clock)(CALLER, THREAD) == []
+        assert await OpenInterrupts(one.world.threads, one.world.clock)(CALLER, THREAD) == []
 
     on_two_servers(test)
 
@@ -155,7 +155,7 @@ def test_a_question_in_the_old_form_is_known_as_such_after_a_restart() -> None:
     async def test(one: Server, other: Server) -> None:
         one.world.agents = (agent_that_says(e.Custom("on_interrupt", "Sure?")),)
         await one.world.complete(to_agent())
-        (waiting,) = await OpenInterrupts(other.world.log, other.world.clock)(CALLER, THREAD)
+        (waiting,) = await OpenInterrupts(other.world.threads, other.world.clock)(CALLER, THREAD)
         assert waiting.interrupt.is_derived
 
     on_two_servers(test)

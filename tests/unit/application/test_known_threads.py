@@ -9,6 +9,7 @@ from attrs import define, field
 from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog
 from agui_runtime.adapters.scripted import say
 from agui_runtime.application.known_threads import KnownThreads
+from agui_runtime.application.open_interrupts import OpenInterrupts
 from agui_runtime.application.values import Bookmark, LogEntry
 from agui_runtime.domain.events import RunFinished, TextMessageContent
 from agui_runtime.domain.identity import RunId, Scope, ThreadId
@@ -16,7 +17,7 @@ from agui_runtime.domain.messages import UserMessage
 from agui_runtime.domain.runs import Finished, Interrupt, RunInput
 from tests.support.aio import run
 from tests.support.clock import FakeClock
-from tests.unit.application.world import SCOPE, THREAD, World, agent_that_says, scenario, to_agent, user
+from tests.unit.application.world import CALLER, SCOPE, THREAD, World, agent_that_says, scenario, to_agent, user
 
 OTHER = ThreadId("other-thread")
 
@@ -72,6 +73,40 @@ def test_each_reading_costs_what_is_new_however_long_the_thread_is() -> None:
             assert (len(past.outline), live) == (2 * number, ())
             await thread.add(f"run-{number}")
         assert set(costs[1:]) == {14}
+
+    run(test())
+
+
+def test_a_look_for_open_questions_costs_what_is_new_however_long_the_thread_is() -> None:
+    async def test() -> None:
+        thread = Thread()
+        open_interrupts = OpenInterrupts(KnownThreads(thread.log), thread.clock)
+        costs: list[int] = []
+        for number in range(20):
+            before = thread.log.handed_out
+            waiting = await open_interrupts(CALLER, THREAD)
+            costs.append(thread.log.handed_out - before)
+            assert [question.interrupt.id for question in waiting] == [f"q{number}"] * (number > 0)
+            await thread.add(f"run-{number}", interrupts=(Interrupt(f"q{number + 1}"),))
+        assert set(costs[1:]) == {14}
+        before = thread.log.handed_out
+        assert len(await open_interrupts(CALLER, THREAD)) == 1
+        assert len(await open_interrupts(CALLER, THREAD)) == 1
+        assert thread.log.handed_out == before + 14, "nothing new, nothing read"
+
+    run(test())
+
+
+def test_a_run_under_way_has_answered_the_questions_before_it() -> None:
+    async def test() -> None:
+        thread = Thread()
+        open_interrupts = OpenInterrupts(KnownThreads(thread.log), thread.clock)
+        await thread.add("run-1", interrupts=(Interrupt("q1"),))
+        assert len(await open_interrupts(CALLER, THREAD)) == 1
+        lease = await thread.log.begin(SCOPE, RunInput(THREAD, RunId("run-2")), on_stop=lambda: None)
+        assert await open_interrupts(CALLER, THREAD) == []
+        await thread.log.abandon(lease)
+        assert len(await open_interrupts(CALLER, THREAD)) == 1, "it is as if it had never begun"
 
     run(test())
 

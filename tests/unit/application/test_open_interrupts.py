@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from agui_runtime.adapters.scripted import FunctionAgent, say
-from agui_runtime.application.open_interrupts import OpenInterrupt, OpenInterrupts
+from agui_runtime.application.open_interrupts import OpenInterrupts
+from agui_runtime.application.questions import OpenInterrupt
 from agui_runtime.domain import events as e
 from agui_runtime.domain.identity import AgentName, Caller, Scope, ThreadId
 from agui_runtime.domain.runs import Interrupt, Resume, RunInput
@@ -31,7 +32,7 @@ def world() -> World:
 
 async def waiting(of: World, agent: str | None = None, **given: Any) -> list[OpenInterrupt]:
     caller, thread = given.get("caller", CALLER), ThreadId(given.get("thread", THREAD))
-    return list(await OpenInterrupts(of.log, of.clock)(caller, thread, AgentName(agent) if agent else None))
+    return list(await OpenInterrupts(of.threads, of.clock)(caller, thread, AgentName(agent) if agent else None))
 
 
 def test_all_questions_of_a_run_wait_with_their_asker_and_time() -> None:

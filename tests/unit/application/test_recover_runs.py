@@ -96,7 +96,7 @@ def test_a_question_in_the_log_of_a_run_that_had_only_to_finish_stays_open() -> 
         await world.store.save(key_of(), {"n": 1}, expected_version=0, run=lease.run)
         world.clock.advance(31)
         await recover(world)
-        (waiting,) = await OpenInterrupts(world.log, world.clock)(CALLER, THREAD)
+        (waiting,) = await OpenInterrupts(world.threads, world.clock)(CALLER, THREAD)
         assert (waiting.interrupt.value, waiting.interrupt.is_derived) == ("Sure?", True)
 
     scenario(world, test)

@@ -14,6 +14,7 @@ from agui_runtime.adapters.telemetry.log import LogTelemetry
 from agui_runtime.application.expiry import Expiry
 from agui_runtime.application.generate_request import GeneratedResponse, GenerateRequest
 from agui_runtime.application.generate_response import GenerateResponse
+from agui_runtime.application.known_threads import KnownThreads
 from agui_runtime.application.ports import Agent, Guardrail, LanguageModel, RunHooks, RunLog, StateStore
 from agui_runtime.application.run_admission import RunAdmission
 from agui_runtime.application.run_opening import RunOpening
@@ -98,7 +99,7 @@ class World:
     database: MemoryDatabase = Factory(MemoryDatabase)
     supervisor: RunSupervisor = None  # type: ignore[assignment]
     admission: RunAdmission = None  # type: ignore[assignment]
-    _openings: dict[BusyPolicy, RunOpening] = Factory(dict[BusyPolicy, RunOpening])
+    _threads: KnownThreads | None = None
 
     def __attrs_post_init__(self) -> None:
         self.store = self.store or MemoryStateStore(self.database, self.clock, StateLimits())
@@ -106,12 +107,18 @@ class World:
         self.supervisor = RunSupervisor(self.log, LogTelemetry(), self.limits)
         self.admission = RunAdmission(AdmissionLimits())
 
+    @property
+    def threads(self) -> KnownThreads:
+        """One for all requests, as in a server: it remembers threads."""
+        self._threads = self._threads or KnownThreads(self.log)
+        return self._threads
+
     async def start(self, request: GenerateRequest) -> GeneratedResponse:
         generate = GenerateResponse(
             agents=FixedAgentCatalog(self.agents),
             tools=FixedToolCatalog(self.tools),
             model=self.model,
-            opening=self._opening(),
+            opening=RunOpening(self.log, self.threads, self.clock, self.limits, self.busy_policy),
             states=RunStates(self.store, Expiry(self.clock)),
             supervisor=self.supervisor,
             admission=self.admission,
@@ -121,12 +128,6 @@ class World:
             limits=self.limits,
         )
         return await generate(request)
-
-    def _opening(self) -> RunOpening:
-        """One for all requests, as in a server: it remembers threads."""
-        if self.busy_policy not in self._openings:
-            self._openings[self.busy_policy] = RunOpening(self.log, self.clock, self.limits, self.busy_policy)
-        return self._openings[self.busy_policy]
 
     async def complete(self, request: GenerateRequest) -> list[Event]:
         """All events of a run that was let to its end, its after-hook included."""
