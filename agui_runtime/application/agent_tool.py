@@ -1,6 +1,6 @@
 """An agent called by a model as a tool: it runs within the same response (contract graphql §6.6, design §4)."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -14,7 +14,7 @@ from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import AgentError
 from agui_runtime.domain.history import next_state
 from agui_runtime.domain.identity import AgentName
-from agui_runtime.domain.json_value import JsonValue
+from agui_runtime.domain.json_value import JsonObject, JsonValue
 from agui_runtime.domain.lifecycle import Lifecycle, outcome_of
 from agui_runtime.domain.messages import Message
 from agui_runtime.domain.runs import Failed, Interrupted, RunInput
@@ -29,6 +29,7 @@ class NestedAgent:
     Called again within the run, it goes on from the state that it left.
 
     Attributes:
+        props_for: what an agent of its name is handed beyond its input.
         asks: whether its last run has ended with a question to the user.
     """
 
@@ -37,6 +38,7 @@ class NestedAgent:
     context: RunContext
     states: RunStates
     sent: tuple[AgentInput, ...]
+    props_for: Callable[[AgentName], JsonObject]
     asks: bool = field(default=False, init=False)
     _left: list[JsonValue] = field(factory=list[JsonValue], init=False)
 
@@ -57,7 +59,8 @@ class NestedAgent:
         """
         name = self.agent.describe().name
         state = self._left.pop() if self._left else await self._base(name)
-        given = evolve(self.run_input, messages=(*self.run_input.messages, *said))
+        messages = (*self.run_input.messages, *said)
+        given = evolve(self.run_input, messages=messages, forwarded_props=self.props_for(name))
         run_input = given.for_agent(name, state)
         lifecycle = Lifecycle()
         report = _StateReport(name, run_input, state)
@@ -106,14 +109,17 @@ class NestedAgents:
         """
         at_work = self.at_work | ({run_input.agent_name} if run_input.agent_name else set[AgentName]())
         within = evolve(context, agents=evolve(self, at_work=at_work))
+        request = self.request
+        # Answers of the user's are for who asked.
+        given = evolve(run_input, resume=())
         offered: list[NestedAgent] = []
         for agent in await self.catalog.list(context.caller):
             name = agent.describe().name
             if name not in at_work and (names is None or name in names):
-                # Answers of the user's are for who asked.
-                props = self.request.forwarded_props_for(name)
-                given = evolve(run_input, forwarded_props=props, resume=())
-                offered.append(NestedAgent(agent, given, within, self.states, self.request.agent_states))
+                nested = NestedAgent(
+                    agent, given, within, self.states, request.agent_states, request.forwarded_props_for
+                )
+                offered.append(nested)
         return offered
 
 

@@ -33,6 +33,7 @@ class GenerateRequest:
     """One request of a chat frontend.
 
     Attributes:
+        caller: with what the page hands over.
         thread_id: ``None``: the runtime mints one.
         agent_name: the agent addressed, ``None`` for plain chat.
         tools: what the frontend can do.
@@ -75,6 +76,10 @@ class GenerateRequest:
     headers: Mapping[str, str] = Factory(dict[str, str])
     metadata: JsonObject = Factory(dict[str, Any])
     correlation_id: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        # Whoever finds agents and tools may look at what the page hands over.
+        object.__setattr__(self, "caller", self.caller.on_page(self.properties, self.frontend_url))
 
 
 @frozen

@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from attrs import evolve
-
 from agui_runtime.application import log_context
 from agui_runtime.application.agent_tool import NestedAgents
 from agui_runtime.application.failures import failure_of
@@ -88,11 +86,8 @@ class GenerateResponse:
         Raises:
             AguiError: the request is refused; nothing is stored.
         """
-        # Whoever finds agents and tools may look at what the page hands over.
-        caller = evolve(request.caller, properties=request.properties, frontend_url=request.frontend_url)
-        request = evolve(request, caller=caller)
         with self._supervisor.arriving() as signal:
-            leave = self._admission.admit(caller)
+            leave = self._admission.admit(request.caller)
             try:
                 generated = await self._begin(request, signal)
             except BaseException:

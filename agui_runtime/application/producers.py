@@ -126,6 +126,19 @@ class ModelProducer:
     agent_name: None = field(default=None, init=False)
     ends_by_itself: bool = field(default=True, init=False)
     failure_of: Callable[[BaseException], AguiError] = field(default=failure_of, init=False)
+    _offered: Mapping[AgentName, Agent] = field(init=False)
+    _tools: tuple[Tool, ...] = field(init=False)
+
+    @_offered.default  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUntypedFunctionDecorator]
+    def _find_offered(self) -> Mapping[AgentName, Agent]:
+        taken = {tool.name for tool in self.server_tools}
+        named = {agent.describe().name: agent for agent in self.agents}
+        return {name: agent for name, agent in named.items() if name not in taken}
+
+    @_tools.default  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUntypedFunctionDecorator]
+    def _find_tools(self) -> tuple[Tool, ...]:
+        as_tools = tuple(Tool(name, agent.describe().description) for name, agent in self._offered.items())
+        return first_of_each_name(self.server_tools, as_tools, self.request.tools)
 
     def thread_id(self, ids: IdGenerator) -> ThreadId | None:  # noqa: ARG002 - the model may choose it
         """The client's; where there is none, the model may have one of its own."""
@@ -137,7 +150,7 @@ class ModelProducer:
             thread_id=thread_id,
             run_id=self.request.client_run_id or self.request.run_id or ids.new_run_id(),
             messages=self.request.messages,
-            tools=self._tools(),
+            tools=self._tools,
             context=self.request.context,
         )
 
@@ -148,7 +161,7 @@ class ModelProducer:
             run = await self.model.start(
                 ModelRequest(
                     messages=repair_history(request.messages),
-                    tools=self._tools(),
+                    tools=self._tools,
                     thread_id=request.thread_id,
                     run_id=request.run_id,
                     forwarded_parameters=request.forwarded_parameters,
@@ -165,23 +178,10 @@ class ModelProducer:
     def agent_tools(self, run_input: RunInput, context: RunContext, states: RunStates) -> Mapping[str, NestedAgent]:
         """The agents, each ready to run within this response."""
         request = self.request
-        tools = first_of_each_name(self.server_tools, request.tools)
+        if not self._offered:
+            return {}
+        given = evolve(run_input, tools=first_of_each_name(self.server_tools, request.tools))
         return {
-            agent.describe().name: NestedAgent(
-                agent,
-                evolve(run_input, tools=tools, forwarded_props=request.forwarded_props_for(agent.describe().name)),
-                context,
-                states,
-                request.agent_states,
-            )
-            for agent in self._offered()
+            name: NestedAgent(agent, given, context, states, request.agent_states, request.forwarded_props_for)
+            for name, agent in self._offered.items()
         }
-
-    def _offered(self) -> tuple[Agent, ...]:
-        taken = {tool.name for tool in self.server_tools}
-        return tuple(agent for agent in self.agents if agent.describe().name not in taken)
-
-    def _tools(self) -> tuple[Tool, ...]:
-        described = (agent.describe() for agent in self._offered())
-        as_tools = tuple(Tool(agent.name, agent.description) for agent in described)
-        return first_of_each_name(self.server_tools, as_tools, self.request.tools)

@@ -146,11 +146,10 @@ class RunOpening:
     def _prepare(self, run_input: RunInput, past: ThreadPast, edit: Edit, base: BaseState) -> _Prepared:
         questions = past.questions
         settled = settle([question.interrupt for question in questions], run_input.resume, self._clock.now())
-        run_input = evolve(run_input, state=base.values)
         is_asker = not questions or run_input.agent_name == questions[0].agent_name
         return _Prepared(
-            evolve(run_input, resume=settled.for_asker if is_asker else run_input.resume),
-            evolve(run_input.without_credentials(), resume=settled.on_record, messages=edit.new),
+            run_input.from_state(base.values, settled.for_asker if is_asker else run_input.resume),
+            run_input.for_log(edit.new, base.values, settled.on_record),
             edit,
             base,
         )

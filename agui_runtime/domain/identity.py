@@ -114,6 +114,10 @@ class Caller:
         """Whether nothing exists for the caller."""
         return self.scope == NOWHERE
 
+    def on_page(self, properties: Mapping[str, Any], frontend_url: str | None) -> "Caller":
+        """The same caller with what the page hands over."""
+        return Caller(self.principal, self.scope, self.headers, properties, frontend_url)
+
     def finding_nothing(self) -> Self:
         """The same principal as somebody for whom nothing exists."""
         return evolve(self, scope=NOWHERE)

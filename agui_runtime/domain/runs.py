@@ -72,13 +72,37 @@ class RunInput:
     resume: tuple[Resume, ...] = ()
     parent_run_id: str | None = None
 
-    def without_credentials(self) -> "RunInput":
-        """The same input for the log: LangGraph frontends put ``authorization`` into what they forward to agents."""
-        return evolve(self, forwarded_props=_without_credentials(self.forwarded_props))
+    def from_state(self, state: JsonValue, resume: tuple[Resume, ...]) -> "RunInput":
+        """The same input with the state that the run starts from, and with these answers."""
+        return self._with(self.messages, state, self.forwarded_props, resume)
+
+    def for_log(self, new: tuple[Message, ...], state: JsonValue, resume: tuple[Resume, ...]) -> "RunInput":
+        """The input that is kept: the messages that are new, the state that the run starts from, and these answers.
+
+        It has no credentials: LangGraph frontends put ``authorization`` into what they forward to agents.
+        """
+        return self._with(new, state, _without_credentials(self.forwarded_props), resume)
 
     def for_agent(self, name: AgentName, state: JsonValue) -> "RunInput":
         """The same input for another agent, with that agent's state."""
         return evolve(self, agent_name=name, state=state)
+
+    def _with(
+        self, messages: tuple[Message, ...], state: JsonValue, forwarded_props: JsonObject, resume: tuple[Resume, ...]
+    ) -> "RunInput":
+        # Each run needs two of these, and attrs.evolve takes several times as long.
+        return RunInput(
+            self.thread_id,
+            self.run_id,
+            self.agent_name,
+            messages,
+            state,
+            self.tools,
+            self.context,
+            forwarded_props,
+            resume,
+            self.parent_run_id,
+        )
 
 
 def _without_credentials(value: JsonValue, levels: int = 8) -> JsonValue:

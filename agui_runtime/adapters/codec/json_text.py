@@ -14,6 +14,9 @@ _LONG = 20
 """Characters of an integer that may not fit into 64 bits, signed where it is negative."""
 _LONG_NUMBER = b"0" * _LONG
 _LONG_NEGATIVE = b"-" + b"0" * (_LONG - 1)
+_BEFORE_A_NUMBER = b"[:, \t\r\n"
+_MAX_IDS = 100
+"""So many are looked at; a text with more of them is read slowly, which costs less."""
 _DIGITS_ALIKE = bytes(
     ord("0") if byte in b"0123456789" else byte if byte == ord("-") else ord(" ") for byte in range(256)
 )
@@ -53,7 +56,17 @@ def _has_long_number(data: bytes | str) -> bool:
     if len(digits) < _LONG:
         return False
     alike = digits.translate(_DIGITS_ALIKE)
-    return _LONG_NUMBER in alike or _LONG_NEGATIVE in alike
+    at = -1
+    for _ in range(_MAX_IDS):
+        places = [alike.find(_LONG_NUMBER, at + 1), alike.find(_LONG_NEGATIVE, at + 1)]
+        found = [place for place in places if place >= 0]
+        if not found:
+            return False
+        at = min(found)
+        # What many digits belong to is more often an id within a text than a number.
+        if at == 0 or digits[at - 1] in _BEFORE_A_NUMBER:
+            return True
+    return True
 
 
 def _plain(value: Any) -> Any:

@@ -1,11 +1,12 @@
 """Events as the log keeps them: copies that their producer can no longer change, with their size in memory."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
+from operator import is_not
 from typing import Any
 
 import attrs
-from attrs import frozen
 
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode, InvalidError
@@ -16,7 +17,8 @@ ENTRY_BYTES = 260
 OBJECT_BYTES = 64
 """What an object, a list or a mapping's slot takes before its content, on average."""
 
-_ATOMS: frozenset[type[Any]] = frozenset({str, int, float, bool, type(None)})
+_FIXED: frozenset[type[Any]] = frozenset({int, float, bool, type(None), datetime})
+"""Values that nobody can change and whose size is that of an object."""
 
 _TEXT_ONLY: frozenset[type[e.Event]] = frozenset(
     {
@@ -48,93 +50,110 @@ def keep(event: e.Event) -> tuple[e.Event, int]:
         return event, ENTRY_BYTES + len(event.delta)
     if type(event) in _TEXT_ONLY and event.raw_event is None and event.metadata is None:
         return event, ENTRY_BYTES + e.weight(event)
+    taken = _Taken()
     try:
         # Agents like to report one state object again and again while they go on changing it.
-        own: e.Event = _detached(event)
+        own: e.Event = taken.own(event)
     except RecursionError as error:
         raise InvalidError(
             f"{event.type} has a payload that is nested too deeply to be stored.",
             code=ErrorCode.LIMIT_EXCEEDED,
             details={"limit": "depth"},
         ) from error
-    return own, ENTRY_BYTES + size_of(own)
+    return own, ENTRY_BYTES + taken.size
 
 
-def size_of(value: Any) -> int:
-    """Bytes of a JSON value or of a domain value, roughly."""
-    total = 0
-    pending: list[Any] = [value]
-    while pending:
-        item: Any = pending.pop()
-        total += OBJECT_BYTES
-        cls = item.__class__
-        if cls is str:
-            total += len(item)
-        elif cls not in _ATOMS:
-            pending.extend(_kind_of(cls).parts(item))
-    return total
-
-
-def _detached(value: Any) -> Any:
-    return _kind_of(value.__class__).detach(value)
-
-
-@frozen
-class _Kind:
-    """How the values of a class are taken apart and copied: told once for each class, since it is asked for each value.
+class _Taken:
+    """What has been copied of one event: values and sizes in one pass, since a run's input has a whole conversation.
 
     Attributes:
-        parts: what such a value holds.
-        detach: a copy that shares no list or mapping with it; the value itself where it holds none.
+        size: bytes of it, roughly.
     """
 
-    parts: Callable[[Any], Iterable[Any]]
-    detach: Callable[[Any], Any]
+    def __init__(self) -> None:
+        self.size = 0
+
+    def own(self, value: Any) -> Any:
+        """A copy that shares no list or mapping with the value; the value itself where it holds none."""
+        cls = value.__class__
+        if cls is str:
+            self.size += OBJECT_BYTES + len(value)
+            return value
+        if cls in _FIXED:
+            self.size += OBJECT_BYTES
+            return value
+        return _taker_of(cls)(self, value)
+
+
+_Taker = Callable[[_Taken, Any], Any]
 
 
 @cache
-def _kind_of(cls: type[Any]) -> _Kind:
+def _taker_of(cls: type[Any]) -> _Taker:
+    """How values of a class are taken: found out once for each class, since it is asked for each value."""
     if issubclass(cls, str):
-        return _Kind(lambda value: (str(value),), _itself)
+        return _take_text
     if issubclass(cls, list):
-        return _Kind(iter, lambda value: [_detached_part(item) for item in value])
+        return _take_list
     if issubclass(cls, tuple):
-        return _Kind(iter, _detached_tuple)
+        return _take_tuple
     if issubclass(cls, Mapping):
-        return _Kind(
-            lambda value: (*value.keys(), *value.values()),
-            lambda value: {key: _detached_part(item) for key, item in value.items()},
-        )
+        return _take_mapping
     if attrs.has(cls):
-        return _kind_with_fields(cls)
-    # A number or a date.
-    return _Kind(lambda _: (), _itself)
+        return _taker_of_fields(cls)
+    # A number or a date of a class of its own.
+    return _take_as_it_is
 
 
-def _kind_with_fields(cls: type[attrs.AttrsInstance]) -> _Kind:
-    names = tuple(attribute.name for attribute in attrs.fields(cls) if attribute.init)
+def _take_text(taken: _Taken, value: str) -> str:
+    # An id or a member of an enumeration: an object with a text.
+    taken.size += 2 * OBJECT_BYTES + len(value)
+    return value
 
-    def detach(value: Any) -> Any:
+
+def _take_list(taken: _Taken, value: list[Any]) -> list[Any]:
+    taken.size += OBJECT_BYTES
+    return [taken.own(item) for item in value]
+
+
+def _take_tuple(taken: _Taken, value: tuple[Any, ...]) -> tuple[Any, ...]:
+    taken.size += OBJECT_BYTES
+    own = tuple(map(taken.own, value))
+    return own if any(map(is_not, own, value)) else value
+
+
+def _take_mapping(taken: _Taken, value: Mapping[Any, Any]) -> dict[Any, Any]:
+    taken.size += OBJECT_BYTES
+    return {taken.own(key): taken.own(item) for key, item in value.items()}
+
+
+def _take_as_it_is(taken: _Taken, value: Any) -> Any:
+    taken.size += OBJECT_BYTES
+    return value
+
+
+def _taker_of_fields(cls: type[attrs.AttrsInstance]) -> _Taker:
+    names = [attribute.name for attribute in attrs.fields(cls) if attribute.init]
+
+    def take(taken: _Taken, value: Any) -> Any:
+        size = OBJECT_BYTES
         changes: dict[str, Any] = {}
         for name in names:
             item = getattr(value, name)
-            if item.__class__ not in _ATOMS and (own := _detached(item)) is not item:
+            if item is None:
+                # Most fields of an event are, which takes no memory of its own.
+                continue
+            item_class = item.__class__
+            if item_class is str:
+                size += OBJECT_BYTES + len(item)
+            elif item_class in _FIXED:
+                size += OBJECT_BYTES
+            elif (own := _taker_of(item_class)(taken, item)) is not item:
                 changes[name] = own
-        return attrs.evolve(value, **changes) if changes else value
+        taken.size += size
+        if not changes:
+            return value
+        # attrs.evolve looks at each field's definition again, which takes several times as long.
+        return cls(**{name: changes[name] if name in changes else getattr(value, name) for name in names})
 
-    # Most fields of an event are None, which takes no memory of its own.
-    return _Kind(lambda value: [item for name in names if (item := getattr(value, name)) is not None], detach)
-
-
-def _detached_part(value: Any) -> Any:
-    # Looking at leaves here saves a call for each: payloads are mostly leaves.
-    return value if value.__class__ in _ATOMS else _kind_of(value.__class__).detach(value)
-
-
-def _detached_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    own = tuple(map(_detached_part, value))
-    return own if any(mine is not given for mine, given in zip(own, value, strict=True)) else value
-
-
-def _itself(value: Any) -> Any:
-    return value
+    return take

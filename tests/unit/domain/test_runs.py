@@ -45,5 +45,5 @@ def test_two_inputs_share_no_default() -> None:
 def test_the_log_keeps_what_is_forwarded_but_no_credentials() -> None:
     props = {"a": 1, "Authorization": "secret", "config": {"authorization": "secret", "b": [1]}}
     given = RunInput(ThreadId("t"), RunId("r"), forwarded_props=props)
-    assert given.without_credentials().forwarded_props == {"a": 1, "config": {"b": [1]}}
+    assert given.for_log((), {}, ()).forwarded_props == {"a": 1, "config": {"b": [1]}}
     assert given.forwarded_props == props, "the agent still gets them"
