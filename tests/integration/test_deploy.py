@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from agui_runtime.composition.settings import PREFIX, Settings
-from tests.integration.test_examples import free_port
 from tests.support.commands import command
+from tests.support.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -61,7 +61,7 @@ def test_the_image_is_of_an_ordinary_user_and_closed_by_default() -> None:
 
 
 def test_the_health_check_passes_while_the_served_module_is_ready_and_fails_where_nobody_answers() -> None:
-    port = free_port()
+    port = str(free_port())
     assert health_check(port) == 1
     with command("serve", "agents:container", cwd=DEPLOY / "app", environment={"AGUI_PORT": port}) as host:
         host.find(r"(http://\S+/api/copilotkit)")

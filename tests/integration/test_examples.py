@@ -1,7 +1,6 @@
 """Every example runs as it is."""
 
 import json
-import socket
 import sys
 import time
 from pathlib import Path
@@ -11,15 +10,11 @@ import pytest
 from tests.support.commands import Command, command, process
 from tests.support.graphql_client import Answer, ask, chat
 from tests.support.incremental import Payload
+from tests.support.processes import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 JSON = {"content-type": "application/json"}
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return str(taken.getsockname()[1])
 
 
 def said(url: str) -> str:
@@ -41,7 +36,7 @@ def test_these_are_all_examples() -> None:
 
 
 def test_fastapi_host() -> None:
-    port = free_port()
+    port = str(free_port())
     words = [sys.executable, "-m", "uvicorn", "fastapi_host:app", "--port", port, "--timeout-graceful-shutdown", "5"]
     with process(words, cwd=EXAMPLES, environment=UNBUFFERED) as host:
         _stands(host, r"(Uvicorn running)")
@@ -55,7 +50,7 @@ def test_fastapi_host() -> None:
 
 
 def test_aiohttp_host() -> None:
-    port = free_port()
+    port = str(free_port())
     with process([sys.executable, "aiohttp_host.py"], cwd=EXAMPLES, environment={"PORT": port, **UNBUFFERED}) as host:
         host.find(r"(Running on)")
         assert said(f"http://127.0.0.1:{port}/api/copilotkit") == "You said: hello"

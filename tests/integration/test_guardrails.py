@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.support.aio import run
 from tests.support.graphql_client import CLIENT_HEADERS, Answer, chat, exchange, said, user
 from tests.support.incremental import Payload
 from tests.support.leaks import assert_leaks_nothing
+from tests.support.processes import free_port
 from tests.support.scripts import asked
 from tests.support.servers import aiohttp_server
 from tests.support.serving import runtime, serving
@@ -125,13 +125,6 @@ def with_service(
 
 def _texts(response: Payload) -> list[str]:
     return ["".join(message["content"]) for message in response["messages"] if "content" in message]
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def test_the_service_is_asked_as_the_clouds_is() -> None:
@@ -257,7 +250,7 @@ def test_the_key_does_not_follow_a_redirect() -> None:
 
 
 def test_a_service_that_is_not_there_fails_the_response() -> None:
-    _assert_unavailable(at(f"http://127.0.0.1:{_free_port()}"))
+    _assert_unavailable(at(f"http://127.0.0.1:{free_port()}"))
 
 
 def test_a_service_that_does_not_answer_in_time_fails_the_response() -> None:
@@ -293,7 +286,7 @@ def test_a_server_tool_waits_for_the_verdict(verdict: dict[str, str], expected: 
 
 def test_a_server_tool_does_not_run_when_the_service_is_not_there() -> None:
     ran.clear()
-    response = at(f"http://127.0.0.1:{_free_port()}", "tool").response()
+    response = at(f"http://127.0.0.1:{free_port()}", "tool").response()
     assert (response["status"]["code"], ran) == ("Failed", [])
 
 

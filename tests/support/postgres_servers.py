@@ -6,13 +6,14 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+from tests.support.processes import free_port
 
 SECONDS = 60.0
 FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -158,12 +159,6 @@ class ContainerServer:
     def stop(self) -> None:
         self._container.stop()
         self._container.get_docker_client().client.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

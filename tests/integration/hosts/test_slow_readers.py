@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -13,14 +12,16 @@ import pytest
 
 from tests.support.agui_client import HEADERS, Frame, frames_of, run_input
 from tests.support.aio import run
-from tests.support.commands import Command, process
+from tests.support.app_servers import UNDER_AIOHTTP, AppServer, under_uvicorn
+from tests.support.commands import Command
 from tests.support.graphql_client import chat, exchange
 
-ROOT = Path(__file__).parents[3]
 READERS = 20
 MEGABYTES = 10
 APP = """
 import asyncio
+
+from fastapi import FastAPI
 
 from agui_runtime import CopilotRuntime, FunctionAgent
 
@@ -44,54 +45,23 @@ async def talker(run_input):
 
 runtime = CopilotRuntime(agents=[FunctionAgent(talker)])
 container = runtime.container
+asgi = FastAPI()
+runtime.mount_to_app(asgi, "/api/copilotkit")
 """
-UVICORN = """
-import asyncio
-import sys
-
-import uvicorn
-from fastapi import FastAPI
-
-from talking_app import runtime
+SERVERS = [UNDER_AIOHTTP, under_uvicorn("h11"), under_uvicorn("httptools")]
 
 
-async def main():
-    app = FastAPI()
-    runtime.mount_to_app(app, "/api/copilotkit")
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=sys.argv[1]))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    print(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/api/copilotkit", flush=True)
-    await serving
-
-
-asyncio.run(main())
-"""
-PROGRAMS = {
-    "aiohttp": ["-m", "agui_runtime.composition.cli", "serve", "talking_app:container"],
-    "uvicorn-h11": ["under_uvicorn.py", "h11"],
-    "uvicorn-httptools": ["under_uvicorn.py", "httptools"],
-}
-
-
-@pytest.fixture(params=PROGRAMS)
-def program(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    (tmp_path / "talking_app.py").write_text(APP)
-    (tmp_path / "under_uvicorn.py").write_text(UVICORN)
-    return str(request.param)
+@pytest.fixture(params=SERVERS, ids=lambda server: server.name)
+def server(request: pytest.FixtureRequest) -> AppServer:
+    found: AppServer = request.param
+    return found
 
 
 @contextmanager
-def served(program: str, folder: Path, write_seconds: str) -> Iterator[tuple[Command, str]]:
-    environment = {
-        "AGUI_PORT": "0",
-        "AGUI_WRITE_SECONDS": write_seconds,
-        "AGUI_DRAIN_SECONDS": "0.1",
-        "PYTHONPATH": f"{ROOT}:{folder}",
-    }
-    with process([sys.executable, *PROGRAMS[program]], cwd=folder, environment=environment) as host:
-        yield host, host.find(r"(http://\S+/api/copilotkit)")
+def served(server: AppServer, folder: Path, write_seconds: str) -> Iterator[tuple[Command, str]]:
+    settings = {"AGUI_WRITE_SECONDS": write_seconds, "AGUI_DRAIN_SECONDS": "0.1"}
+    with server.serving(APP, folder, settings) as (host, url):
+        yield host, url
         host.terminate()
         host.exit_code()
     said = "\n".join(host.err)
@@ -142,7 +112,7 @@ def words(frames: list[Frame]) -> list[str]:
     return text.split()
 
 
-def test_deaf_readers_cost_little_and_the_run_goes_on(program: str, tmp_path: Path) -> None:
+def test_deaf_readers_cost_little_and_the_run_goes_on(server: AppServer, tmp_path: Path) -> None:
     async def test(host: Command, url: str) -> None:
         given = run_input("go", thread="t")
         async with deaf(url, "/agent/talker/run", given) as (starter,):
@@ -161,11 +131,11 @@ def test_deaf_readers_cost_little_and_the_run_goes_on(program: str, tmp_path: Pa
         starter.setblocking(True)
         assert b"200" in starter.recv(100)
 
-    with served(program, tmp_path, "60") as (host, url):
+    with served(server, tmp_path, "60") as (host, url):
         run(test(host, url))
 
 
-def test_a_deaf_agui_reader_is_given_up_and_its_run_goes_on(program: str, tmp_path: Path) -> None:
+def test_a_deaf_agui_reader_is_given_up_and_its_run_goes_on(server: AppServer, tmp_path: Path) -> None:
     async def test(host: Command, url: str) -> None:
         async with deaf(url, "/agent/talker/run", run_input("go", thread="t")) as (reader,):
             await asyncio.to_thread(host.find, "(finished)")
@@ -173,16 +143,16 @@ def test_a_deaf_agui_reader_is_given_up_and_its_run_goes_on(program: str, tmp_pa
                 assert await is_dropped(reader)
         assert "stopped" not in host.out
 
-    with served(program, tmp_path, "0.3") as (host, url):
+    with served(server, tmp_path, "0.3") as (host, url):
         run(test(host, url))
 
 
-def test_a_deaf_graphql_reader_is_given_up_and_its_run_is_stopped(program: str, tmp_path: Path) -> None:
+def test_a_deaf_graphql_reader_is_given_up_and_its_run_is_stopped(server: AppServer, tmp_path: Path) -> None:
     async def test(host: Command, url: str) -> None:
         async with deaf(url, "", chat("go", agent="talker")) as (reader,):
             await asyncio.to_thread(host.find, "(stopped)")
             async with asyncio.timeout(20):
                 assert await is_dropped(reader)
 
-    with served(program, tmp_path, "0.1") as (host, url):
+    with served(server, tmp_path, "0.1") as (host, url):
         run(test(host, url))

@@ -20,7 +20,7 @@ from tests.integration.postgres.logs import logs
 from tests.support import postgres
 from tests.support.aio import run
 from tests.support.clock import FakeClock
-from tests.support.postgres_servers import free_port
+from tests.support.processes import free_port
 
 PROGRAM = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
 

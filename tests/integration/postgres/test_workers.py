@@ -10,10 +10,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.contracts.world import eventually
 from tests.integration.postgres.test_composition import database, ended, runtime_url
 from tests.support.agui_client import HEADERS, frames_of, run_input
 from tests.support.aio import run
 from tests.support.commands import Command, command
+from tests.support.processes import is_alive
 
 pytestmark = pytest.mark.postgres
 
@@ -91,14 +93,6 @@ def on_two_workers(folder: Path, story: Callable[[Command, str], Awaitable[None]
         return host.err
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def test_a_run_of_one_worker_is_followed_and_stopped_through_the_other(tmp_path: Path) -> None:
     async def story(_: Command, url: str) -> None:
         async with workers(url) as (one, other):
@@ -156,8 +150,7 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
         async with workers(url) as both:
             host.process.kill()
             async with asyncio.timeout(30):
-                while any(is_alive(worker.pid) for worker in both):  # noqa: ASYNC110 - no children of ours
-                    await asyncio.sleep(0.05)
+                await eventually(lambda: not any(is_alive(worker.pid) for worker in both))
 
     with database() as address:
         environment = {"AGUI_PORT": "0", "AGUI_DATABASE_URL": address}

@@ -18,6 +18,7 @@ from agui_runtime.composition.workers import Patience, WorkerPool, reserve
 from agui_runtime.domain.errors import ConfigurationError
 from tests.contracts.world import eventually
 from tests.support.aio import run
+from tests.support.processes import is_alive
 
 QUICK = Patience(stop=20, first_pause=0.01)
 SERVES = """
@@ -57,14 +58,6 @@ class Pool:
     async def run(self) -> int:
         async with asyncio.timeout(SECONDS):
             return await self._pool.run()
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_so_many_are_started_and_end_with_the_parent(tmp_path: Path) -> None:
