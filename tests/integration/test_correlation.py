@@ -44,16 +44,39 @@ def test_every_response_has_its_requests_id(method: str, path: str, body: Any) -
         ("", b"[]"),
         ("/agent/paced/run", {}),
         ("/agent/nobody/run", run_input("thread-1")),
+        ("/agent/nobody/connect", run_input("thread-1")),
+        ("/agent/nobody/stop/thread-1", {}),
+        ("/agent/paced/stop/thread-1", {"more": 1}),
+        ("", {"method": "agent/run", "params": {"agentId": "nobody"}, "body": run_input("thread-1")}),
+        ("", {"query": "query a { hello }", "operationName": "b"}),
+        ("", {"query": 7}),
         ("/nowhere", {}),
     ],
-    ids=["missing variable", "no JSON", "a batch", "invalid run", "unknown agent", "unknown path"],
+    ids=[
+        "missing variable",
+        "no JSON",
+        "a batch",
+        "invalid run",
+        "unknown agent",
+        "connect to an unknown agent",
+        "stop of an unknown agent",
+        "invalid stop",
+        "envelope for an unknown agent",
+        "unknown operation",
+        "no query",
+        "unknown path",
+    ],
 )
-def test_an_error_whose_body_the_protocol_fixes_has_it_in_its_head(path: str, body: Any) -> None:
+@pytest.mark.parametrize("given", ["request-7", None], ids=["given", "ours"])
+def test_an_error_whose_body_the_protocol_fixes_has_it_in_its_head(path: str, body: Any, given: str | None) -> None:
     async def test() -> None:
         async with serving(runtime(environment=METRICS, agents=(Paced(1).agent(),))) as url:
-            answer = await exchange(url + path, body, headers=GIVEN)
-            assert answer.status in {400, 404}
-            assert answer.headers["x-request-id"] == "request-7"
+            headers = CLIENT_HEADERS if given is None else {**CLIENT_HEADERS, "x-request-id": given}
+            answers = [await exchange(url + path, body, headers=headers) for _ in range(2)]
+        assert all(answer.status in {400, 404} for answer in answers)
+        first, second = (answer.headers["x-request-id"] for answer in answers)
+        assert first == second == given if given else first != second
+        assert all("correlationId" not in answer.text for answer in answers), "recorded bodies are exact"
 
     run(test())
 
