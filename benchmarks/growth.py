@@ -10,11 +10,13 @@ import gc
 import platform
 import time
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from attrs import define
 from dependency_injector import providers
 
 from agui_runtime import FunctionAgent, RuntimeContainer
@@ -61,6 +63,31 @@ def question(thread: str, messages: list[Message]) -> GenerateRequest:
     )
 
 
+def a_run(thread: str) -> GenerateRequest:
+    return question(thread, [UserMessage(id="q", content="hello")])
+
+
+@define
+class Memory:
+    """Bytes that Python objects took when all was done, beyond those at the beginning."""
+
+    grown: int = 0
+
+
+@contextmanager
+def traced() -> Generator[Memory]:
+    """The memory of what is done within."""
+    gc.collect()
+    tracemalloc.start()
+    memory = Memory()
+    try:
+        yield memory
+        gc.collect()
+        memory.grown = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
 async def drained(live: LiveRun) -> int:
     """How many entries a reader gets."""
     count = 0
@@ -88,15 +115,31 @@ async def beginnings(generate: Any) -> list[tuple[str, ...]]:
     return rows
 
 
+async def threads(generate: Any) -> list[tuple[str, ...]]:
+    """Memory of a thread of so many runs, its client sending the whole conversation with each."""
+    rows: list[tuple[str, ...]] = []
+    for size in RUNS:
+        messages: list[Message] = []
+        with traced() as memory:
+            for number in range(size):
+                messages.append(UserMessage(id=f"q{number}", content="hello"))
+                await drained((await generate(question(f"thread-of-{size}", messages))).live)
+                messages.append(AssistantMessage(id=f"answer-to-q{number}", content="word " * EVENTS_OF_RUN))
+        rows.append((f"{size}", f"{memory.grown / size / 1024:.1f}"))
+    return rows
+
+
 async def long_runs(generate: Any, talker: Talker) -> list[tuple[str, ...]]:
-    """CPU time of a run of so many events, with a reader."""
+    """CPU time of a run of so many events, with a reader, and the memory it takes."""
     rows: list[tuple[str, ...]] = []
     for size in EVENTS:
         talker.pieces = size
         begin = time.process_time()
-        answer = await generate(question(f"run-of-{size}", [UserMessage(id="q", content="hello")]))
-        count = await drained(answer.live)
-        rows.append((f"{size}", f"{(time.process_time() - begin) / count * 1e6:.1f}"))
+        count = await drained((await generate(a_run(f"run-of-{size}"))).live)
+        spent = time.process_time() - begin
+        with traced() as memory:
+            await drained((await generate(a_run(f"weighed-run-of-{size}"))).live)
+        rows.append((f"{size}", f"{spent / count * 1e6:.1f}", f"{memory.grown / count:.0f}"))
     talker.pieces = EVENTS_OF_RUN
     return rows
 
@@ -107,22 +150,15 @@ async def open_streams(generate: Any, talker: Talker) -> list[tuple[str, ...]]:
     talker.pieces = PIECES_OF_STREAM
     for size in STREAMS:
         talker.gate = asyncio.Event()
-        gc.collect()
-        tracemalloc.start()
-        lives = [
-            (await generate(question(f"{size}-{number}", [UserMessage(id="q", content="hello")]))).live
-            for number in range(size)
-        ]
-        readers = [asyncio.create_task(drained(live)) for live in lives]
-        await asyncio.sleep(0.1)
-        gc.collect()
-        memory = tracemalloc.get_traced_memory()[0] / size / 1024
-        tracemalloc.stop()
+        with traced() as memory:
+            lives = [(await generate(a_run(f"{size}-{number}"))).live for number in range(size)]
+            readers = [asyncio.create_task(drained(live)) for live in lives]
+            await asyncio.sleep(0.1)
         begin = time.process_time()
         talker.gate.set()
         await asyncio.gather(*readers)
         spent = (time.process_time() - begin) / (size * PIECES_OF_STREAM) * 1e6
-        rows.append((f"{size}", f"{spent:.1f}", f"{memory:.1f}"))
+        rows.append((f"{size}", f"{spent:.1f}", f"{memory.grown / size / 1024:.1f}"))
     talker.gate, talker.pieces = None, EVENTS_OF_RUN
     return rows
 
@@ -143,8 +179,13 @@ async def measured() -> str:
             await beginnings(generate),
         ),
         table(
+            f"A thread of so many runs of {EVENTS_OF_RUN} pieces, its client sending the whole conversation with each",
+            ("runs", "KB per run"),
+            await threads(generate),
+        ),
+        table(
             "One run of so many pieces, with a reader; a full garbage collection falls into one of the rows",
-            ("pieces", "CPU µs per event"),
+            ("pieces", "CPU µs per event", "bytes per event"),
             await long_runs(generate, talker),
         ),
         table(

@@ -61,14 +61,18 @@ def interleaved(candidates: list[Server], rounds: int) -> list[Round]:
 
 
 def setting(rounds: int) -> str:
-    """Where and how it was measured."""
+    """Where and how it was measured, in interleaved rounds."""
+    return where(f"medians (± half the range) of {rounds} interleaved rounds after one round of warming up")
+
+
+def where(how: str) -> str:
+    """Where it was measured, and how."""
     node, load = servers.node_version(), os.getloadavg()[0]
     is_busy = load > 2 * (os.cpu_count() or 1)
     return (
         f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {f'Node {node[1:]}' if node else 'no Node'}; "
-        f"medians (± half the range) of {rounds} interleaved rounds after one round of warming up. The server has one "
-        f"core, the client another. Load average at the end: {load:.1f}."
+        f"{how}. The server has one core, the client another. Load average at the end: {load:.1f}."
         + (BUSY if is_busy else "")
         + ("" if node else "\n\n**The TypeScript runtime was not measured: Node is missing.**")
     )
