@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import aiohttp
 import orjson
@@ -16,7 +17,8 @@ from benchmarks.agui_wire import HEADERS, TEXT, count_texts, run_input, run_path
 from benchmarks.client import Measured
 
 BURSTS, BURST = 10, 1000
-STREAMS, PIECES, PAUSE_MS = 100, 100, 50
+STREAMS, PIECES = 100, 100
+SLOW_MS, FAST_MS = 50, 10
 
 
 async def stream(session: aiohttp.ClientSession, url: str, body: bytes, path: str = run_path()) -> tuple[float, bytes]:
@@ -42,9 +44,9 @@ async def bursts(session: aiohttp.ClientSession, url: str) -> Measured:
     return _summary(answers, time.perf_counter() - begin, expected=BURSTS * BURST)
 
 
-async def paced(session: aiohttp.ClientSession, url: str) -> Measured:
-    """A hundred streams at once, each of 100 pieces 50 ms apart."""
-    text = f"slow:{PIECES}:{PAUSE_MS}"
+async def paced(session: aiohttp.ClientSession, url: str, pause_ms: int) -> Measured:
+    """A hundred streams at once, each of 100 pieces with a pause behind each."""
+    text = f"slow:{PIECES}:{pause_ms}"
     bodies = [run_input(text, f"paced-{time.time_ns()}-{number}") for number in range(STREAMS)]
     begin = time.perf_counter()
     answers = await asyncio.gather(*(stream(session, url, body) for body in bodies))
@@ -58,7 +60,11 @@ def _summary(answers: list[tuple[float, bytes]], seconds: float, expected: int) 
     return Measured(units=pieces, seconds=seconds, first=[first for first, _ in answers])
 
 
-LOADS: dict[str, Callable[[aiohttp.ClientSession, str], Awaitable[Measured]]] = {"burst": bursts, "paced": paced}
+LOADS: dict[str, Callable[[aiohttp.ClientSession, str], Awaitable[Measured]]] = {
+    "burst": bursts,
+    "paced": partial(paced, pause_ms=SLOW_MS),
+    "fast": partial(paced, pause_ms=FAST_MS),
+}
 
 
 async def main(url: str, load: str) -> None:

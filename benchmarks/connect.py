@@ -1,7 +1,7 @@
 """Connecting to a long thread, and what waits: ``python -m benchmarks.connect`` prints tables; ``--write FILE`` writes.
 
-Over HTTP with the memory log: the time to a replay's end, event by event and compacted; the memory of a live run and of
-a stream that follows it.
+Over HTTP with the memory log: the time to a replay's end, event by event and compacted, and the TypeScript runtime's;
+the memory of a live run and of a stream that follows it.
 """
 
 import argparse
@@ -24,19 +24,21 @@ from benchmarks import page, servers
 from benchmarks.agui_client import stream
 from benchmarks.agui_wire import HEADERS, count_texts, run_input, run_path
 from benchmarks.servers import Server
+from benchmarks.wire import ROOT
 
 HOST = [sys.executable, "-m", "tests.conformance_host", "--port", "0"]
 LIMITS = {"AGUI_MAX_RUNS": "5000", "AGUI_MAX_RUNS_PER_CALLER": "5000", "AGUI_DRAIN_SECONDS": "0.1"}
 RAW, COMPACTED = "event by event", "compacted"
 KEPT = {RAW: "3600", COMPACTED: "1"}
+TYPESCRIPT = "TypeScript v2 1.75.0"
 RUNS, PIECES, EVENTS_AROUND = 100, 96, 4
 IDLE, WARM = 400, 50
 CONNECT_PATH = run_path().removesuffix("run") + "connect"
 COMPACTION_SECONDS = 30.0
 
 
-async def talk(session: aiohttp.ClientSession, url: str, thread: str) -> str:
-    """A thread of 10,000 events, its client sending the whole conversation; the place of the last piece of text."""
+async def talk(session: aiohttp.ClientSession, url: str, thread: str) -> bytes:
+    """A thread of 10,000 events, its client sending the whole conversation; the last run's stream."""
     messages: list[dict[str, Any]] = []
     body = b""
     for number in range(RUNS):
@@ -48,11 +50,12 @@ async def talk(session: aiohttp.ClientSession, url: str, thread: str) -> str:
             raise ValueError(f"Run {number} has {count_texts(body)} pieces in {body.count(b'data: ')} events.")
         answer = "".join(f"w{index} " for index in range(PIECES))
         messages.append({"id": f"{run_id}-m", "role": "assistant", "content": answer})
-    return re.findall(rb"id: (\S+)\ndata: [^\n]*TEXT_MESSAGE_CONTENT", body)[-1].decode()
+    return body
 
 
-async def compacted(session: aiohttp.ClientSession, url: str, thread: str, place: str) -> None:
+async def compacted(session: aiohttp.ClientSession, url: str, thread: str, last: bytes) -> None:
     """Until a reader who left within the last run is shown everything: that run is compacted, and it is the last."""
+    place = re.findall(rb"id: (\S+)\ndata: [^\n]*TEXT_MESSAGE_CONTENT", last)[-1].decode()
     body = orjson.dumps({**orjson.loads(run_input("", thread)), "messages": [], "lastSeenEventId": place})
     deadline = time.monotonic() + COMPACTION_SECONDS
     while time.monotonic() < deadline:
@@ -66,9 +69,9 @@ async def compacted(session: aiohttp.ClientSession, url: str, thread: str, place
 async def replays(server: Server, kept: str, rounds: int) -> str:
     """A row: connecting to the thread, one time after the other."""
     async with aiohttp.ClientSession() as session:
-        place = await talk(session, server.url, "long")
+        last = await talk(session, server.url, "long")
         if kept == COMPACTED:
-            await compacted(session, server.url, "long", place)
+            await compacted(session, server.url, "long", last)
         body = orjson.dumps({**orjson.loads(run_input("", "long")), "messages": []})
         times, costs, replay = [], [], b""
         for _ in range(rounds + 1):
@@ -118,7 +121,7 @@ def table(rows: list[str], memory: list[str]) -> str:
         f"## Connecting to a thread of {RUNS * (PIECES + EVENTS_AROUND):,} events",
         "",
         f"{RUNS} ended runs of {PIECES} pieces of text each, memory log. A replay tells ended runs compacted anyway:",
-        "the log's own compaction saves doing it at each connection.",
+        "the log's own compaction saves doing it at each connection. The TypeScript runtime keeps its runs compacted.",
         "",
         "| runs kept | events told | KB | ms to the end | CPU ms of the server | CPU µs per event of the thread |",
         "|---|---:|---:|---:|---:|---:|",
@@ -140,6 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--peer", type=Path, default=ROOT / "tests/peers/agui", help="folder of the TypeScript peer")
     options = parser.parse_args()
     cores = os.sched_getaffinity(0)
     rows = []
@@ -147,6 +151,11 @@ def main() -> None:
         with servers.started(kept, HOST, environment={**LIMITS, "AGUI_COMPACT_SECONDS": seconds}) as server:
             os.sched_setaffinity(0, {max(cores)})
             rows.append(asyncio.run(replays(server, kept, options.rounds)))
+        os.sched_setaffinity(0, cores)
+    if servers.node_version():
+        with servers.typescript(options.peer, name=TYPESCRIPT, path="/api/copilotkit") as server:
+            os.sched_setaffinity(0, {max(cores)})
+            rows.append(asyncio.run(replays(server, TYPESCRIPT, options.rounds)))
         os.sched_setaffinity(0, cores)
     with servers.started("waiting", HOST, environment=LIMITS) as server:
         memory = asyncio.run(waiting(server))
