@@ -1,13 +1,14 @@
-"""Our own server: the loop it runs on."""
+"""Our own server: the loop it runs on, and its garbage collector."""
 
 import asyncio
+import gc
 import sys
 from types import ModuleType
 
 import pytest
 from aiohttp import web
 
-from agui_runtime.composition.server import run_app
+from agui_runtime.composition.server import YOUNG_OBJECTS, run_app
 
 
 class OurLoop(asyncio.SelectorEventLoop):
@@ -40,3 +41,20 @@ def test_pythons_own_loop_is_used_where_it_is_not(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "uvloop", None)
     assert issubclass(loop_of_a_server(), asyncio.SelectorEventLoop)
     assert loop_of_a_server() is not OurLoop
+
+
+def test_a_server_that_listens_leaves_what_its_start_has_made_alone_and_collects_less_often() -> None:
+    found: list[tuple[bool, int]] = []
+
+    def look(_: str) -> None:
+        found.append((gc.get_freeze_count() > 0, gc.get_threshold()[0]))
+        raise SystemExit
+
+    before = gc.get_threshold()
+    try:
+        with pytest.raises(SystemExit):
+            run_app(web.Application(), host="127.0.0.1", port=0, announce=look)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+    assert found == [(True, YOUNG_OBJECTS)]
