@@ -51,11 +51,11 @@ class Conduct:
 class LiveRun:
     """A run as its requests see it: a cursor to follow and a way to stop it."""
 
-    def __init__(self, run_id: RunId, recording: Recording, signal: StopSignal, task: "asyncio.Task[None]") -> None:
+    def __init__(self, run_id: RunId, recording: Recording, signal: StopSignal, over: "asyncio.Future[None]") -> None:
         self.run_id = run_id
         self._recording = recording
         self._signal = signal
-        self._task = task
+        self._over = over
 
     @property
     def run(self) -> RunKey:
@@ -72,8 +72,8 @@ class LiveRun:
 
     def when_over(self, call: Callable[[], None]) -> None:
         """Call it when the run is over, its after-hook included."""
-        self._task.add_done_callback(lambda _: call())
+        self._over.add_done_callback(lambda _: call())
 
     async def wait(self) -> None:
         """Until it is over, its after-hook included. Cancelling the wait does not touch the run."""
-        await asyncio.shield(self._task)
+        await asyncio.shield(self._over)

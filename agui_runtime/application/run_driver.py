@@ -93,17 +93,22 @@ def _is_piece(event: e.Event) -> bool:
 class RunDriver:
     """Drives one run to the end of its producer.
 
+    Args:
+        plan: the run's.
+        recording: takes what the producer says.
+
     Attributes:
         state: the run's agent's state so far.
         agent_states: states that were reported for agents by name.
         heard_at: when something was last recorded, in seconds of the monotonic clock.
     """
 
-    def __init__(self, plan: RunPlan) -> None:
+    def __init__(self, plan: RunPlan, recording: Recording) -> None:
         self.state = plan.state
         self.agent_states: dict[str, JsonValue] = {}
         self.heard_at = monotonic()
         self._plan = plan
+        self._recording = recording
         self._lifecycle = Lifecycle()
         self._calls: dict[str, _OpenCall] = {}
         self._answered: set[str] = set()
@@ -207,7 +212,7 @@ class RunDriver:
         """Record what is ready."""
         if self._ready and not self._sealed:
             ready, self._ready = self._ready, []
-            await self._plan.recording.append(ready)
+            await self._recording.append(ready)
             self.heard_at = monotonic()
 
     def _note(self, event: e.Event) -> None:

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import math
 from collections.abc import Generator
-from contextlib import contextmanager
-from time import monotonic
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import Context, copy_context
 
-from attrs import evolve
+from attrs import define, field
 
 from agui_runtime.application import log_context
 from agui_runtime.application.failures import failure_of
@@ -16,12 +15,31 @@ from agui_runtime.application.measured_recording import MeasuredRecording
 from agui_runtime.application.ports import RunLog, Telemetry
 from agui_runtime.application.recording import Recording
 from agui_runtime.application.run_driver import RunDriver, RunPlan
-from agui_runtime.application.values import Verdict
+from agui_runtime.application.run_watch import RunWatch
 from agui_runtime.domain.errors import AguiError, ErrorCode, LeaseLostError, UnavailableError
-from agui_runtime.domain.policy import RunLimits, out_of_time
-from agui_runtime.domain.runs import Denied, Failed, Outcome, Stopped
+from agui_runtime.domain.policy import RunLimits
+from agui_runtime.domain.runs import Failed, Outcome
 
 logger = logging.getLogger(__name__)
+
+
+@define(eq=False)
+class _Run:
+    """A run from its launch on.
+
+    Attributes:
+        driving: the task in which its producer is read.
+        ending: the task in which it comes to its end.
+        over: done when all is done.
+    """
+
+    plan: RunPlan
+    recording: MeasuredRecording
+    driver: RunDriver
+    conduct: Conduct
+    over: "asyncio.Future[None]"
+    driving: "asyncio.Task[Outcome]" = field(init=False)
+    ending: "asyncio.Task[None]" = field(init=False)
 
 
 class RunSupervisor:
@@ -31,7 +49,7 @@ class RunSupervisor:
         self._log = log
         self._telemetry = telemetry
         self._limits = limits
-        self._live: dict[asyncio.Task[None], tuple[Recording, StopSignal]] = {}
+        self._live: dict[asyncio.Future[None], tuple[_Run, StopSignal]] = {}
         self._starting: dict[Recording, StopSignal] = {}
         self._arriving: dict[asyncio.Future[None], StopSignal] = {}
         self._heartbeat: asyncio.Task[None] | None = None
@@ -45,7 +63,7 @@ class RunSupervisor:
     @property
     def leases(self) -> int:
         """How many leases this process keeps: of runs that are live or about to be, and stored."""
-        held = [*(recording for recording, _ in self._live.values()), *self._starting]
+        held = [*(run.recording for run, _ in self._live.values()), *self._starting]
         return sum(recording.lease is not None for recording in held)
 
     def open(self) -> None:
@@ -90,13 +108,15 @@ class RunSupervisor:
     def launch(self, plan: RunPlan, signal: StopSignal, conduct: Conduct) -> LiveRun:
         """Let a run go. It no longer belongs to the request that launched it, whose arrival this ends."""
         measured = MeasuredRecording(plan.recording, self._telemetry)
-        plan = evolve(plan, recording=measured)
-        conducting = self._conduct(plan, measured, signal, conduct)
-        task = asyncio.create_task(conducting, name=f"run {plan.run_input.run_id}")
-        self._live[task] = (plan.recording, signal)
-        task.add_done_callback(self._forget)
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        run = _Run(plan, measured, RunDriver(plan, measured), conduct, over)
+        # A context of its own, in which all of it happens: its beginning here, and its end in a task.
+        context = copy_context()
+        context.run(self._begin, run, signal, context)
+        self._live[over] = (run, signal)
+        over.add_done_callback(self._live.pop)
         self._ensure_heartbeat()
-        return LiveRun(plan.run_input.run_id, plan.recording, signal, task)
+        return LiveRun(plan.run_input.run_id, measured, signal, over)
 
     async def drain(self, seconds: float) -> None:
         """Refuse new runs, let live ones finish for so long, then stop them."""
@@ -116,22 +136,57 @@ class RunSupervisor:
         while (busy := {*self._live, *self._arriving}) and (left := deadline - now()) > 0:
             await asyncio.wait(busy, timeout=left)
 
-    def _forget(self, task: "asyncio.Task[None]") -> None:
-        self._live.pop(task, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("A run ended outside its own error handling.", exc_info=error)
+    def _begin(self, run: "_Run", signal: StopSignal, context: Context) -> None:
+        given, agent = run.plan.run_input, run.plan.run_input.agent_name or ""
+        scope = run.recording.run.scope
+        log_context.begin_part(scope=scope, thread_id=given.thread_id, run_id=given.run_id, agent=agent)
+        span = self._telemetry.span("run", thread=given.thread_id, run=given.run_id, agent=agent)
+        span.__enter__()
+        # An agent has a task of its own: whatever it does to that one, the run comes to its end in another.
+        run.driving = asyncio.create_task(run.driver.drive(), name=f"drive {given.run_id}")
 
-    async def _conduct(self, plan: RunPlan, measured: MeasuredRecording, signal: StopSignal, conduct: Conduct) -> None:
-        given, agent = plan.run_input, plan.run_input.agent_name or ""
-        log_context.begin_part(scope=measured.run.scope, thread_id=given.thread_id, run_id=given.run_id, agent=agent)
-        with self._telemetry.span("run", thread=given.thread_id, run=given.run_id, agent=agent):
-            await self._carry_out(plan, measured, signal, conduct)
+        def end(cut: Outcome | None) -> None:
+            if cut is not None:
+                run.driving.cancel()
+            ending = self._end(run, span, cut)
+            run.ending = asyncio.create_task(ending, name=f"run {given.run_id}", context=context)
 
-    async def _carry_out(
-        self, plan: RunPlan, measured: MeasuredRecording, signal: StopSignal, conduct: Conduct
-    ) -> None:
-        driver = RunDriver(plan)
-        outcome = await self._outcome(driver, plan, signal, conduct.verdict)
+        verdict = run.conduct.verdict
+        watch = RunWatch(run.plan, run.driver, run.driving, signal=signal, verdict=verdict, limits=self._limits)
+        watch.begin(end)
+
+    async def _end(self, run: "_Run", span: AbstractContextManager[None], cut: Outcome | None) -> None:
+        try:
+            if cut is not None:
+                await self._unwind(run)
+            await self._carry_out(run, self._result_of(run) if cut is None else cut)
+        except BaseException as error:
+            span.__exit__(type(error), error, error.__traceback__)
+            if not isinstance(error, Exception):
+                raise
+            logger.exception("A run ended outside its own error handling.")
+        else:
+            span.__exit__(None, None, None)
+        finally:
+            run.over.set_result(None)
+
+    async def _unwind(self, run: "_Run") -> None:
+        """Give a producer that is cut short its time to end, and no more."""
+        driving, verdict = run.driving, run.conduct.verdict
+        unwinding = asyncio.wait({driving}, timeout=self._limits.stop_seconds)
+        await asyncio.gather(unwinding, _announce_stop(run.recording))
+        run.driver.seal()
+        if not driving.done():
+            logger.warning("The producer of run %s ignores being stopped.", run.plan.run_input.run_id)
+            driving.add_done_callback(_swallow)
+        elif not driving.cancelled():
+            driving.exception()
+        await _release(run.driver, run.plan)
+        if verdict is not None and not verdict.done():
+            verdict.cancel()
+
+    async def _carry_out(self, run: "_Run", outcome: Outcome) -> None:
+        plan, measured, driver, conduct = run.plan, run.recording, run.driver, run.conduct
         result = RunResult(outcome, driver.state, driver.agent_states)
         try:
             await conduct.conclude(result)
@@ -140,7 +195,7 @@ class RunSupervisor:
             logger.exception("The state of run %s was not saved.", plan.run_input.run_id)
             failure = failure_of(error)
             result = RunResult(Failed(failure.message, failure.code), driver.state, {})
-        lost = await self._finish(plan, driver, result.outcome)
+        lost = await self._finish(run, result.outcome)
         if lost is not None:
             result = RunResult(lost, driver.state, {})
         self._telemetry.count("runs", outcome=type(result.outcome).__name__.lower())
@@ -150,10 +205,11 @@ class RunSupervisor:
         except Exception:
             logger.exception("after_run failed for run %s.", plan.run_input.run_id)
 
-    async def _finish(self, plan: RunPlan, driver: RunDriver, outcome: Outcome) -> Outcome | None:
+    async def _finish(self, run: "_Run", outcome: Outcome) -> Outcome | None:
         """Store the end; what became of the run instead where that was not possible."""
+        plan = run.plan
         try:
-            await plan.recording.finish(driver.finalize(outcome), outcome)
+            await run.recording.finish(run.driver.finalize(outcome), outcome)
         except LeaseLostError:
             logger.warning("Run %s lost its lease; whoever took it over finishes it.", plan.run_input.run_id)
         except Exception as error:
@@ -163,57 +219,8 @@ class RunSupervisor:
             return Failed(failure.message, failure.code)
         return None
 
-    async def _outcome(
-        self, driver: RunDriver, plan: RunPlan, signal: StopSignal, verdict: "asyncio.Task[Verdict] | None"
-    ) -> Outcome:
-        driving = asyncio.create_task(driver.drive(), name=f"drive {plan.run_input.run_id}")
-        cut = await self._watch(driver, driving, plan, signal, verdict)
-        if cut is not None:
-            driving.cancel()
-            unwinding = asyncio.wait({driving}, timeout=self._limits.stop_seconds)
-            await asyncio.gather(unwinding, _announce_stop(plan.recording))
-            driver.seal()
-            if not driving.done():
-                logger.warning("The producer of run %s ignores being stopped.", plan.run_input.run_id)
-                driving.add_done_callback(_swallow)
-            elif not driving.cancelled():
-                driving.exception()
-            await _release(driver, plan)
-        if verdict is not None and not verdict.done():
-            verdict.cancel()
-        return cut if cut is not None else self._result_of(driving, plan)
-
-    async def _watch(
-        self,
-        driver: RunDriver,
-        driving: "asyncio.Task[Outcome]",
-        plan: RunPlan,
-        signal: StopSignal,
-        verdict: "asyncio.Task[Verdict] | None",
-    ) -> Outcome | None:
-        """Wait for the producer's end; the outcome that cuts it short, or ``None`` where nothing did."""
-        deadline = asyncio.get_running_loop().time() + self._limits.max_seconds
-        waiting: set[asyncio.Future[object]] = {driving, signal.requested}  # type: ignore[arg-type]
-        if verdict is not None:
-            waiting.add(verdict)  # type: ignore[arg-type]
-        while True:
-            if verdict is not None and verdict.done() and (refused := _refusal(verdict)) is not None:
-                return refused
-            if driving.done() and (verdict is None or verdict.done()):
-                return None
-            if signal.requested.done():
-                return Stopped()
-            remaining = deadline - asyncio.get_running_loop().time()
-            left = min(remaining, self._silence_left(driver))
-            if left <= 0:
-                return _failed(plan.failure_of(out_of_time(self._limits, is_silent=remaining > 0)))
-            pending = {future for future in waiting if not future.done()}
-            await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-
-    def _silence_left(self, driver: RunDriver) -> float:
-        return driver.heard_at + self._limits.idle_seconds - monotonic() if self._limits.idle_seconds else math.inf
-
-    def _result_of(self, driving: "asyncio.Task[Outcome]", plan: RunPlan) -> Outcome:
+    def _result_of(self, run: "_Run") -> Outcome:
+        plan, driving = run.plan, run.driving
         if driving.cancelled():
             logger.warning("The producer of run %s cancelled itself.", plan.run_input.run_id)
             return Failed(AguiError().message, ErrorCode.INTERNAL)
@@ -222,7 +229,7 @@ class RunSupervisor:
             return driving.result()
         failure = plan.failure_of(error)
         logger.warning("Run %s failed: %s", plan.run_input.run_id, failure.message, exc_info=error)
-        return _failed(failure)
+        return Failed(failure.message, failure.code)
 
     def _ensure_heartbeat(self) -> None:
         if self._heartbeat is None or self._heartbeat.done():
@@ -232,7 +239,8 @@ class RunSupervisor:
     async def _keep_leases(self) -> None:
         while self._live or self._starting:
             await asyncio.sleep(self._limits.lease_seconds / 3)
-            for recording, signal in [*self._live.values(), *self._starting.items()]:
+            live = [(run.recording, signal) for run, signal in self._live.values()]
+            for recording, signal in [*live, *self._starting.items()]:
                 if recording.lease is not None:
                     await self._renew(recording, signal)
 
@@ -248,21 +256,6 @@ class RunSupervisor:
             # A log that is away for a moment is asked again before the lease runs out. Whatever one run's log raises,
             # the others' leases are renewed.
             logger.warning("The lease of %s could not be renewed.", recording.run, exc_info=True)
-
-
-def _failed(failure: AguiError) -> Failed:
-    return Failed(failure.message, failure.code)
-
-
-def _refusal(verdict: "asyncio.Task[Verdict]") -> Outcome | None:
-    if verdict.cancelled():
-        return None
-    error = verdict.exception()
-    if error is not None:
-        logger.warning("The guardrail failed.", exc_info=error)
-        return Failed(failure_of(error).message, failure_of(error).code)
-    answer = verdict.result()
-    return None if answer.allowed else Denied(answer.reason)
 
 
 async def _announce_stop(recording: Recording) -> None:

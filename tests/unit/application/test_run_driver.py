@@ -19,7 +19,7 @@ from tests.unit.application.world import LIMITS, server_tool
 
 
 def drive(driven: RunPlan) -> tuple[Outcome, RunDriver]:
-    driver = RunDriver(driven)
+    driver = RunDriver(driven, driven.recording)
     return run(driver.drive()), driver
 
 
@@ -153,9 +153,8 @@ def test_too_much_output_names_the_limit() -> None:
 
 
 def test_what_was_opened_beyond_a_limit_is_never_closed_without_its_opening() -> None:
-    driver = RunDriver(
-        driven := plan(Source(e.StepStarted("s"), *say("m", ["a"])), limits=evolve(LIMITS, max_events=1))
-    )
+    driven = plan(Source(e.StepStarted("s"), *say("m", ["a"])), limits=evolve(LIMITS, max_events=1))
+    driver = RunDriver(driven, driven.recording)
     with pytest.raises(InvalidError):
         run(driver.drive())
     everything = [*said(driven), *driver.finalize(Failed("cut"))]
@@ -165,7 +164,8 @@ def test_what_was_opened_beyond_a_limit_is_never_closed_without_its_opening() ->
 
 
 def test_what_was_ended_beyond_a_limit_is_still_closed() -> None:
-    driver = RunDriver(driven := plan(Source(*say("m", ["a"])), limits=evolve(LIMITS, max_events=2)))
+    driven = plan(Source(*say("m", ["a"])), limits=evolve(LIMITS, max_events=2))
+    driver = RunDriver(driven, driven.recording)
     with pytest.raises(InvalidError):
         run(driver.drive())
     assert not any(isinstance(event, e.TextMessageEnd) for event in said(driven))
@@ -173,7 +173,8 @@ def test_what_was_ended_beyond_a_limit_is_still_closed() -> None:
 
 
 def test_a_sealed_run_takes_nothing_more_and_owes_nothing_for_it() -> None:
-    driver = RunDriver(driven := plan(Source(*say("m", ["a"]))))
+    driven = plan(Source(*say("m", ["a"])))
+    driver = RunDriver(driven, driven.recording)
     driver.seal()
     with pytest.raises(InvalidEventError, match="sealed"):
         run(driver.drive())
@@ -183,7 +184,8 @@ def test_a_sealed_run_takes_nothing_more_and_owes_nothing_for_it() -> None:
 
 def test_a_long_burst_lets_others_have_their_turn() -> None:
     async def test() -> None:
-        driver = RunDriver(plan(Source(*say("m", ["a"] * 500), DONE)))
+        driven = plan(Source(*say("m", ["a"] * 500), DONE))
+        driver = RunDriver(driven, driven.recording)
         turns = 0
         task = asyncio.create_task(driver.drive())
         while not task.done():
