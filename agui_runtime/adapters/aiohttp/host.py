@@ -74,10 +74,16 @@ def _whole(request: web.Request, response: Response) -> web.Response:
     return web.Response(status=response.status, headers=response.headers, body=body)
 
 
+class _Answer(web.StreamResponse):
+    """Its head goes out with its first piece."""
+
+    _send_headers_immediately = False
+
+
 async def _streamed(
     request: web.Request, response: Response, body: StreamedBody, write_seconds: float
 ) -> web.StreamResponse:
-    answer = web.StreamResponse(status=response.status, headers=response.headers)
+    answer = _Answer(status=response.status, headers=response.headers)
     if request.keep_alive:
         answer.headers["Connection"] = "keep-alive"
     try:

@@ -49,10 +49,11 @@ async def _whole(scope: Scope, response: Response, body: bytes, send: Send) -> N
 
 async def _streamed(scope: Scope, response: Response, body: StreamedBody, send: Send, write_seconds: float) -> None:
     async def write(piece: bytes) -> None:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if piece:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-    async def end() -> None:
-        await send({"type": "http.response.body", "body": b""})
+    async def end(last: bytes) -> None:
+        await send({"type": "http.response.body", "body": last})
 
     try:
         await send({"type": "http.response.start", "status": response.status, "headers": _headers(scope, response)})

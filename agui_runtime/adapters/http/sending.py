@@ -1,11 +1,15 @@
 """Sends a streamed body to a client that may read slowly, or not at all, and fills the body's silences."""
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 from agui_runtime.adapters.http.keep_alive import KeepAlive
+from agui_runtime.application.eager_reader import EagerReader
 
 Write = Callable[[bytes], Awaitable[None]]
+
+OPENING_TURNS = 3
+"""Turns of the event loop in which a run that has all it says at hand comes to its end: it is then one write."""
 
 SLICE = 64 * 1024
 """Bytes written at once: as many as servers take before they wait for the client."""
@@ -18,17 +22,20 @@ class SlowReaderError(ConnectionError):
 async def send_body(
     pieces: AsyncIterable[bytes],
     write: Write,
-    end: Callable[[], Awaitable[None]],
+    end: Write,
     *,
     keep_alive: KeepAlive | None,
     write_seconds: float,
 ) -> None:
     """Write all pieces as they come, and no further slice before the client has made room for it; then end the body.
 
+    What the body has at once is written as one piece, and the end with it: each write wakes the client's machine.
+
     Args:
         pieces: the body.
-        write: returns when the server can take more.
-        end: tells the server that this was all, as a write does.
+        write: returns when the server can take more. An empty piece has it send the head of the response, which may
+            wait for the first one.
+        end: tells the server that this is all, as a write does.
         keep_alive: what is sent into silence.
         write_seconds: how long one slice may wait for its client; 0 for ever.
 
@@ -42,7 +49,9 @@ async def send_body(
         async with limit:
             client.watch()
             try:
-                async for piece in pieces:
+                coming = aiter(pieces)
+                last = await _open(coming, client)
+                async for piece in coming:
                     if client.filling is not None:
                         await asyncio.wait({client.filling})
                     client.begin()
@@ -54,13 +63,43 @@ async def send_body(
                 if client.filling is not None:
                     await asyncio.wait({client.filling})
                 client.begin()
-                await end()
+                await end(last)
             finally:
                 await client.leave()
     except TimeoutError as error:
         if not limit.expired():
             raise
         raise SlowReaderError(f"The client did not read for {write_seconds:g} seconds.") from error
+
+
+async def _open(pieces: AsyncIterator[bytes], client: "_Client") -> bytes:
+    """Write what the body has at once, and the piece that it is then waited for; what is still to be written."""
+    for _ in range(OPENING_TURNS):
+        await asyncio.sleep(0)
+    ready: list[bytes] = []
+    size, is_written = 0, False
+
+    async def write_ready() -> None:
+        nonlocal is_written
+        if not is_written:
+            is_written = True
+            await client.write(b"".join(ready))
+
+    try:
+        async for piece in EagerReader(pieces, write_ready):
+            if is_written:
+                await client.write(piece)
+                return b""
+            ready.append(piece)
+            size += len(piece)
+            if size > SLICE:
+                await write_ready()
+                return b""
+    except Exception:
+        # What was said before the fault was said, and an answer that has begun is not taken for another one.
+        await write_ready()
+        raise
+    return b"" if is_written else b"".join(ready)
 
 
 class _Client:
@@ -108,6 +147,17 @@ class _Client:
         """It is over."""
         self._since = None
         self._rests_since = self._now()
+
+    async def write(self, piece: bytes) -> None:
+        """Write a piece of any length, when the client can take it."""
+        if self.filling is not None:
+            await asyncio.wait({self.filling})
+        self.begin()
+        if len(piece) <= SLICE:
+            await self._write(piece)
+        else:
+            await self.write_slices(piece)
+        self.rest()
 
     async def write_slices(self, piece: bytes) -> None:
         """Write a long piece."""
