@@ -104,9 +104,9 @@ def _is_ordinary(value: JsonValue, max_depth: int) -> bool:
 
 
 def _are_numbers(items: list[Any], kinds: list[type], found: set[type]) -> bool:
-    return all(map(math.isfinite, _of(float, items, kinds, found))) and all(
-        bits <= MAX_INTEGER_BITS for bits in map(int.bit_length, _of(int, items, kinds, found))
-    )
+    if float in found and not all(map(math.isfinite, _of(float, items, kinds, found))):
+        return False
+    return int not in found or max(map(int.bit_length, _of(int, items, kinds, found))) <= MAX_INTEGER_BITS
 
 
 def _of(kind: type, items: list[Any], kinds: list[type], found: set[type]) -> list[Any]:

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from attrs import field, frozen
 
+from agui_runtime.adapters.postgres.connections import Connection, Connections, Pool
 from agui_runtime.adapters.postgres.faults import (
     DRIVER_FAULTS,
     has_not_happened,
@@ -19,14 +19,6 @@ from agui_runtime.adapters.postgres.faults import (
 from agui_runtime.adapters.postgres.health import Finding, Health, finding_of
 from agui_runtime.adapters.postgres.tls import check_tls_files
 from agui_runtime.domain.errors import AguiError, ConfigurationError, UnavailableError
-
-if TYPE_CHECKING:
-    # Generic for type checkers only: at run time the driver's classes take no parameters.
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-else:
-    Connection = Any
-    Pool = Any
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -89,6 +81,7 @@ class PostgresDatabase:
     def __init__(self, settings: PostgresSettings) -> None:
         self.settings = settings
         self._pool: Pool | None = None
+        self._connections: Connections | None = None
         self._waiting = 0
 
     async def open(self) -> None:
@@ -104,6 +97,7 @@ class PostgresDatabase:
             self._pool = await self._create_pool()
         except DRIVER_FAULTS as error:
             raise translate(error) from error
+        self._connections = Connections(self._pool, self.settings.max_connections)
         try:
             await self._check_encoding()
         except BaseException:
@@ -113,8 +107,10 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Give the connections back. What still runs on one is cut off after the time of one operation."""
         pool, self._pool = self._pool, None
-        if pool is None:
+        connections, self._connections = self._connections, None
+        if pool is None or connections is None:
             return
+        connections.close()
         try:
             await asyncio.wait_for(pool.close(), self.settings.operation_seconds)
         except (TimeoutError, *DRIVER_FAULTS):
@@ -146,8 +142,8 @@ class PostgresDatabase:
     @property
     def connections(self) -> tuple[int, int]:
         """How many connections of this process are open, and how many of them nobody uses now."""
-        pool = self._pool
-        return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+        connections = self._connections
+        return (0, 0) if connections is None else (connections.open, connections.free)
 
     @property
     def waiting(self) -> int:
@@ -183,8 +179,7 @@ class PostgresDatabase:
     async def _attempt(self, operation: Callable[[Connection], Awaitable[T]], repeats: int) -> T:
         while True:
             try:
-                async with self._connection() as connection:
-                    return await operation(connection)
+                return await self._once(operation)
             except DRIVER_FAULTS as error:
                 if is_lost(error) and repeats > 0:
                     repeats -= 1
@@ -193,25 +188,24 @@ class PostgresDatabase:
                 else:
                     raise translate(error) from error
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
-        pool = self._pool
-        if pool is None:
+    async def _once(self, operation: Callable[[Connection], Awaitable[T]]) -> T:
+        connections = self._connections
+        if connections is None:
             raise UnavailableError("The database connection is not open.")
         self._waiting += 1
         try:
-            connection = await pool.acquire()
+            borrowed = await connections.take()
         finally:
             self._waiting -= 1
         try:
-            yield connection
+            return await operation(borrowed.connection)
         except BaseException as error:
             if not leaves_connection_usable(error):
                 # Never a polite close: on a stalled line that waits for an answer that does not come.
-                connection.terminate()
+                borrowed.connection.terminate()
             raise
         finally:
-            await pool.release(connection)
+            connections.give_back(borrowed)
 
     async def _create_pool(self) -> Pool:
         settings = self.settings
@@ -237,8 +231,7 @@ class PostgresDatabase:
         return UnavailableError(f"The database did not answer within {seconds:g} s.")
 
     def _is_exhausted(self) -> bool:
-        pool = self._pool
-        return pool is not None and pool.get_idle_size() == 0 and pool.get_size() >= self.settings.max_connections
+        return self._connections is not None and self._connections.is_exhausted
 
 
 async def _keep_session(_: Any) -> None:

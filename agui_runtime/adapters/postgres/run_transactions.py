@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agui_runtime.adapters.postgres import run_statements as statements
-from agui_runtime.adapters.postgres.database import READ_COMMITTED, Connection, PostgresDatabase
+from agui_runtime.adapters.postgres.connections import Connection
+from agui_runtime.adapters.postgres.database import READ_COMMITTED, PostgresDatabase
 from agui_runtime.adapters.postgres.event_blocks import block_of, write
 from agui_runtime.application.refusals import check_compaction
 from agui_runtime.application.values import Lease, LogEntry

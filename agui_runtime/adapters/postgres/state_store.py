@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from agui_runtime.adapters.codec.state_text import checked_text
 from agui_runtime.adapters.postgres import statements
-from agui_runtime.adapters.postgres.database import READ_COMMITTED, Connection, PostgresDatabase
+from agui_runtime.adapters.postgres.connections import Connection
+from agui_runtime.adapters.postgres.database import READ_COMMITTED, PostgresDatabase
 from agui_runtime.adapters.postgres.json_text import corrupt, from_text, to_text
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import check_limit, stale_version, too_many_states

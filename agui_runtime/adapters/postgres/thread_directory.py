@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from agui_runtime.adapters.codec.paging import decode_cursor, encode_cursor
 from agui_runtime.adapters.postgres import run_statements
 from agui_runtime.adapters.postgres import thread_statements as statements
-from agui_runtime.adapters.postgres.database import Connection, PostgresDatabase
+from agui_runtime.adapters.postgres.connections import Connection
+from agui_runtime.adapters.postgres.database import PostgresDatabase
 from agui_runtime.application.ports import Clock
 from agui_runtime.application.refusals import busy, check_limit, no_such_thread
 from agui_runtime.application.values import Thread, ThreadPage

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from agui_runtime.adapters.postgres import PostgresDatabase
-from agui_runtime.adapters.postgres.database import Connection
+from agui_runtime.adapters.postgres.connections import Connection
 from agui_runtime.domain.errors import AguiError, ConfigurationError, UnavailableError
 from tests.integration.postgres.world import world
 from tests.support import postgres
