@@ -1,8 +1,9 @@
 """Events as the log keeps them: copies that their producer can no longer change, with their size in memory."""
 
+import marshal
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from operator import is_not
 from typing import Any
 
@@ -10,6 +11,7 @@ import attrs
 
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode, InvalidError
+from agui_runtime.domain.tools import Tool
 
 ENTRY_BYTES = 260
 """What CPython 3.11 takes for an entry, its event, its number and a short text (measured with tracemalloc)."""
@@ -38,6 +40,11 @@ _TEXT_ONLY: frozenset[type[e.Event]] = frozenset(
         e.ReasoningEnd,
     }
 )
+
+
+MAX_SHARED_TOOLS = 256
+MAX_SHARED_BYTES = 4096
+"""How many tools are shared by runs, and how large one may be: some 10 MB together, beside what is counted."""
 
 
 def keep(event: e.Event) -> tuple[e.Event, int]:
@@ -99,6 +106,8 @@ def _taker_of(cls: type[Any]) -> _Taker:
         return _take_tuple
     if issubclass(cls, Mapping):
         return _take_mapping
+    if issubclass(cls, Tool):
+        return _take_tool
     if attrs.has(cls):
         return _taker_of_fields(cls)
     # A number or a date of a class of its own.
@@ -125,6 +134,27 @@ def _take_tuple(taken: _Taken, value: tuple[Any, ...]) -> tuple[Any, ...]:
 def _take_mapping(taken: _Taken, value: Mapping[Any, Any]) -> dict[Any, Any]:
     taken.size += OBJECT_BYTES
     return {taken.own(key): taken.own(item) for key, item in value.items()}
+
+
+def _take_tool(taken: _Taken, value: Tool) -> Tool:
+    """Runs of one frontend have the same tools: they share one copy, found by what is in them, to the last type."""
+    try:
+        # Version 2 writes the same value the same way, whoever else refers to its parts.
+        parameters, metadata = marshal.dumps(value.parameters, 2), marshal.dumps(value.metadata, 2)
+    except ValueError:
+        # It has something that is not of Python's own types, or is nested too deeply.
+        return _take_parts_of_tool(taken, value)
+    if len(parameters) + len(metadata) > MAX_SHARED_BYTES:
+        return _take_parts_of_tool(taken, value)
+    own, size = _shared_tool(value.name, value.description, parameters, metadata)
+    taken.size += size
+    return own
+
+
+@lru_cache(maxsize=MAX_SHARED_TOOLS)
+def _shared_tool(name: str, description: str, parameters: bytes, metadata: bytes) -> tuple[Tool, int]:
+    own, taken = Tool(name, description, marshal.loads(parameters), marshal.loads(metadata)), _Taken()  # noqa: S302 - written above
+    return _take_parts_of_tool(taken, own), taken.size
 
 
 def _take_as_it_is(taken: _Taken, value: Any) -> Any:
@@ -157,3 +187,6 @@ def _taker_of_fields(cls: type[attrs.AttrsInstance]) -> _Taker:
         return cls(**{name: changes[name] if name in changes else getattr(value, name) for name in names})
 
     return take
+
+
+_take_parts_of_tool = _taker_of_fields(Tool)

@@ -1,6 +1,7 @@
 """What the memory log keeps of an event is its own, and its size is counted."""
 
 import tracemalloc
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from agui_runtime.adapters.memory.payload import ENTRY_BYTES, keep
 from agui_runtime.application.values import LogEntry
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import ErrorCode, InvalidError
-from agui_runtime.domain.identity import RunKey
+from agui_runtime.domain.identity import RunId, RunKey, ThreadId
 from agui_runtime.domain.messages import ActivityMessage
+from agui_runtime.domain.runs import RunInput
+from agui_runtime.domain.tools import Tool
 from tests.contracts.world import SCOPE, THREAD
 from tests.support.clock import START
 
@@ -56,6 +59,52 @@ def test_payloads_inside_messages_are_copied() -> None:
     kept, _ = keep(e.MessagesSnapshot((ActivityMessage(id="m", activity_type="plan", content=content),)))
     content["a"] = 2
     assert kept == e.MessagesSnapshot((ActivityMessage(id="m", activity_type="plan", content={"a": 1}),))
+
+
+def begun(*tools: Tool) -> e.RunStarted:
+    return e.RunStarted("t", "r", input=RunInput(ThreadId("t"), RunId("r"), tools=tools))
+
+
+def kept_tool(tool: Tool) -> Tool:
+    kept, _ = keep(begun(tool))
+    assert isinstance(kept, e.RunStarted)
+    assert kept.input is not None
+    return kept.input.tools[0]
+
+
+def test_tools_are_copied_and_counted() -> None:
+    parameters: dict[str, Any] = {"type": "object", "properties": {"a": {"default": [1]}}}
+    tool = Tool("t", "d", parameters)
+    kept = kept_tool(tool)
+    parameters["properties"]["a"]["default"].append(2)
+    assert kept == Tool("t", "d", {"type": "object", "properties": {"a": {"default": [1]}}})
+    assert kept_tool(tool).parameters["properties"]["a"]["default"] == [1, 2]
+    _, one = keep(begun(tool))
+    _, two = keep(begun(tool, tool))
+    assert two - one > 500
+
+
+def test_runs_with_the_same_tool_share_one_copy() -> None:
+    first, second = kept_tool(Tool("t", "d", {"a": [1]})), kept_tool(Tool("t", "d", {"a": [1]}))
+    assert first is second
+
+
+@pytest.mark.parametrize("other", [True, 1.0, "1"])
+def test_tools_that_differ_in_a_type_alone_are_not_the_same(other: Any) -> None:
+    assert kept_tool(Tool("t", "d", {"a": 1})).parameters["a"] is not other
+    assert kept_tool(Tool("t", "d", {"a": other})).parameters["a"] == other
+    assert type(kept_tool(Tool("t", "d", {"a": other})).parameters["a"]) is type(other)
+
+
+@pytest.mark.parametrize(
+    "parameters", [MappingProxyType({"a": [1]}), {"a": "x" * 10_000}], ids=["of another class", "very large"]
+)
+def test_a_tool_that_is_not_shared_is_copied_all_the_same(parameters: Any) -> None:
+    tool = Tool("t", "d", parameters)
+    kept = kept_tool(tool)
+    assert kept.parameters == dict(parameters)
+    assert kept.parameters is not parameters
+    assert kept_tool(tool).parameters is not kept.parameters
 
 
 def test_a_payload_nested_beyond_reason_is_refused() -> None:
