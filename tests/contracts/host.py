@@ -25,6 +25,7 @@ class Body:
         self._pieces, self._endless = pieces, endless
         self.closed = asyncio.Event()
         self.closings = 0
+        self.is_over = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._pieces:
@@ -36,6 +37,15 @@ class Body:
     async def aclose(self) -> None:
         self.closings += 1
         self.closed.set()
+
+
+class Complete(Body):
+    """Has given back all that it had when it comes to its end."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in super().__aiter__():
+            yield piece
+        self.is_over = True
 
 
 class Silent(Body):
@@ -257,6 +267,16 @@ class HostContract:
                 assert answer.headers.getall("x-accel-buffering") == ["no"]
                 assert answer.headers["transfer-encoding"] == "chunked"
             assert body.closings == 1
+
+        run(test())
+
+    def test_a_streamed_body_that_has_closed_itself_is_left_alone(self) -> None:
+        async def test() -> None:
+            body = Complete(b"one", b"two")
+            async with self._client(streamed(body)) as client, client.get("/api") as answer:
+                assert await answer.read() == b"onetwo"
+            assert body.is_over
+            assert body.closings == 0
 
         run(test())
 

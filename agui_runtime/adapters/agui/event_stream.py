@@ -45,6 +45,9 @@ class EventStream:
         projection: what clients see of them.
         correlation_id: finds the request in the log.
         with_ids: whether events carry their place in the thread's log, for a later ``Last-Event-ID``.
+
+    Attributes:
+        is_over: it was read to its end.
     """
 
     def __init__(self, batches: Batches, projection: Projection, correlation_id: str, *, with_ids: bool = True) -> None:
@@ -53,6 +56,7 @@ class EventStream:
         self._correlation_id = correlation_id
         self._cursors = CursorTexts() if with_ids else None
         self._ended = False
+        self.is_over = False
         self._pieces = self._frame()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -76,6 +80,7 @@ class EventStream:
                 yield lone_error(failure_of(error), self._correlation_id)
         finally:
             await close(self._batches)
+        self.is_over = True
 
     def _entry(self, entry: LogEntry) -> bytes:
         cursor = None if self._cursors is None else self._cursors.of(entry)

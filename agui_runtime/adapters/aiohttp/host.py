@@ -100,5 +100,7 @@ async def _streamed(
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.
         pass
     finally:
-        await asyncio.shield(body.aclose())
+        # Which takes a task, for most streams for nothing.
+        if not body.is_over:
+            await asyncio.shield(body.aclose())
     return answer

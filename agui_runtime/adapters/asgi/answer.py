@@ -65,7 +65,9 @@ async def _streamed(scope: Scope, response: Response, body: StreamedBody, send: 
         # The client hung up: no error (frontends.md). Closing the body tells the protocol.
         pass
     finally:
-        await asyncio.shield(body.aclose())
+        # Which takes a task, for most streams for nothing.
+        if not body.is_over:
+            await asyncio.shield(body.aclose())
 
 
 def _headers(scope: Scope, response: Response) -> list[tuple[bytes, bytes]]:

@@ -172,12 +172,17 @@ class GraphqlEndpoint:
 
 
 class _Stream:
-    """The framed payloads. Closing it before its end means that the client is gone."""
+    """The framed payloads. Closing it before its end means that the client is gone.
+
+    Attributes:
+        is_over: it was read to its end.
+    """
 
     def __init__(self, payloads: Payloads, context: OperationContext, form: Form) -> None:
         self._payloads = payloads
         self._context = context
         self._is_sse = form is Form.EVENT_STREAM
+        self.is_over = False
         self._pieces = self._frame()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -185,8 +190,7 @@ class _Stream:
 
     async def aclose(self) -> None:
         await self._pieces.aclose()
-        await self._context.close()
-        await self._payloads.aclose()
+        await self._give_back()
 
     async def _frame(self) -> AsyncGenerator[bytes, None]:
         frame = sse.next_event if self._is_sse else multipart.part
@@ -195,6 +199,12 @@ class _Stream:
             yield opening + frame(payload)
             opening = b""
         yield sse.COMPLETE if self._is_sse else multipart.CLOSING
+        await self._give_back()
+        self.is_over = True
+
+    async def _give_back(self) -> None:
+        await self._context.close()
+        await self._payloads.aclose()
 
 
 def _root_fields(operation: OperationDefinitionNode) -> str:

@@ -64,8 +64,13 @@ class StreamedBody(Protocol):
         """The pieces."""
         ...
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was read to its end, and has given back all that it had."""
+        ...
+
     async def aclose(self) -> None:
-        """Called by the host exactly once, at the end or when the client is gone, even if nothing was read."""
+        """Called by the host exactly once unless it is over: when the client is gone, even if nothing was read."""
         ...
 
 

@@ -73,6 +73,9 @@ class HealthEndpoint:
 
 
 class _Pieces:
+    is_over = True
+    """Nothing is held at any time."""
+
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         for number in range(PIECES):
             if number:
@@ -80,7 +83,7 @@ class _Pieces:
             yield b"data: %d\n\n" % number
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
 
 def _checks(report: HealthReport) -> dict[str, Any]:

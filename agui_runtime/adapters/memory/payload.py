@@ -138,23 +138,30 @@ def _take_mapping(taken: _Taken, value: Mapping[Any, Any]) -> dict[Any, Any]:
 
 def _take_tool(taken: _Taken, value: Tool) -> Tool:
     """Runs of one frontend have the same tools: they share one copy, found by what is in them, to the last type."""
+    parts: Any = (value.parameters, value.metadata)
     try:
         # Version 2 writes the same value the same way, whoever else refers to its parts.
-        parameters, metadata = marshal.dumps(value.parameters, 2), marshal.dumps(value.metadata, 2)
+        content = marshal.dumps(parts, 2)
     except ValueError:
         # It has something that is not of Python's own types, or is nested too deeply.
-        return _take_parts_of_tool(taken, value)
-    if len(parameters) + len(metadata) > MAX_SHARED_BYTES:
-        return _take_parts_of_tool(taken, value)
-    own, size = _shared_tool(value.name, value.description, parameters, metadata)
+        return _tool_of_its_own(taken, value)
+    if len(content) + len(value.name) + len(value.description) > MAX_SHARED_BYTES:
+        return _tool_of_its_own(taken, value)
+    own, size = _shared_tool(value.name, value.description, content)
     taken.size += size
     return own
 
 
 @lru_cache(maxsize=MAX_SHARED_TOOLS)
-def _shared_tool(name: str, description: str, parameters: bytes, metadata: bytes) -> tuple[Tool, int]:
-    own, taken = Tool(name, description, marshal.loads(parameters), marshal.loads(metadata)), _Taken()  # noqa: S302 - written above
-    return _take_parts_of_tool(taken, own), taken.size
+def _shared_tool(name: str, description: str, content: bytes) -> tuple[Tool, int]:
+    parameters, metadata = marshal.loads(content)  # noqa: S302 - written above
+    own, taken = Tool(name, description, parameters, metadata), _Taken()
+    return _tool_of_its_own(taken, own), taken.size
+
+
+def _tool_of_its_own(taken: _Taken, value: Tool) -> Tool:
+    own: Tool = _take_parts_of_tool(taken, value)
+    return own
 
 
 def _take_as_it_is(taken: _Taken, value: Any) -> Any:
