@@ -17,6 +17,7 @@ from agui_runtime.adapters.agui.threads import Threads
 from agui_runtime.adapters.http.exchange import Handler, Request, Response
 from agui_runtime.adapters.http.router import OPERATION
 from agui_runtime.domain.errors import AguiError
+from agui_runtime.domain.json_value import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -90,17 +91,18 @@ class AguiEndpoint:
     def before(self, graphql: Handler) -> Handler:
         """The handler of the base path itself: envelopes are ours, everything else is GraphQL's."""
 
-        async def handle(request: Request) -> Response:
+        def handle(request: Request) -> Awaitable[Response]:
             envelope = envelope_of(request)
-            if envelope is None:
-                return await graphql(request)
-            try:
-                call = open_envelope(request, envelope)
-            except EnvelopeError as error:
-                return not_found() if error.status == 404 else invalid_envelope(error.message, error.status)
-            return await self._answer(call)
+            return graphql(request) if envelope is None else self._answer_envelope(request, envelope)
 
         return handle
+
+    async def _answer_envelope(self, request: Request, envelope: JsonObject) -> Response:
+        try:
+            call = open_envelope(request, envelope)
+        except EnvelopeError as error:
+            return not_found() if error.status == 404 else invalid_envelope(error.message, error.status)
+        return await self._answer(call)
 
     async def _answer(self, call: Call) -> Response:
         operation = self._operations[call.operation]

@@ -38,10 +38,9 @@ def add_router(app: web.Application, router: Router, *, is_exact: bool = False) 
 
 
 def _incoming(request: web.Request) -> IncomingRequest:
-    headers: dict[str, str] = {}
-    for name, value in request.headers.items():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if len(headers) < len(request.headers):
+        headers = {name: ", ".join(request.headers.getall(name)) for name in headers}
     return IncomingRequest(
         method=request.method,
         # Decoded, a thread id with a slash in it would become two segments.

@@ -33,6 +33,14 @@ from agui_runtime.domain.errors import AguiError
 
 CLIENT_VERSION = "x-copilotkit-runtime-client-gql-version"
 RUNTIME_VERSION = "x-copilotkit-runtime-version"
+_CONTENT_TYPES: Mapping[Form, Headers] = {
+    **{form: (("content-type", form.value),) for form in Form},
+    Form.EVENT_STREAM: (
+        ("content-type", Form.EVENT_STREAM.value),
+        ("cache-control", "no-cache"),
+        ("content-encoding", "none"),
+    ),
+}
 
 
 class GraphqlEndpoint:
@@ -58,9 +66,13 @@ class GraphqlEndpoint:
             return self._not_acceptable(request)
         try:
             parameters = read_parameters(request)
-            return await self._execute(request, parameters, accepted)
+            found = self._find(request, parameters, accepted)
         except BadRequestError as error:
             return _refuse(error, accepted.single, version_headers(request))
+        if isinstance(found, Response):
+            return found
+        document, operation = found
+        return await self._run(request, parameters, document, operation, accepted)
 
     def _not_acceptable(self, request: Request) -> Response:
         """The client takes no form of answer that there is; what it could take hangs on what it asked for."""
@@ -78,7 +90,10 @@ class GraphqlEndpoint:
                 offered = INCREMENTAL_OFFERED if is_incremental else SINGLE_OFFERED
         return Response(406, (("accept", offered), *version_headers(request)))
 
-    async def _execute(self, request: Request, parameters: Parameters, accepted: Accepted) -> Response:
+    def _find(
+        self, request: Request, parameters: Parameters, accepted: Accepted
+    ) -> tuple[Document, OperationDefinitionNode] | Response:
+        """What is to be executed, or why nothing is."""
         assert accepted.single is not None  # noqa: S101 - handle has looked
         document = self._documents.get(parameters.query)
         if document.operations is not None:
@@ -91,25 +106,27 @@ class GraphqlEndpoint:
                 text = "Can only perform a mutation operation from a POST request."
                 raise BadRequestError(405, text, headers=(("allow", "POST"),))
             if isinstance(document, Document):
-                return await self._negotiated(request, parameters, document, operation, accepted)
+                refusal = self._refusal(request, parameters, document, operation, accepted)
+                return (document, operation) if refusal is None else refusal
         assert isinstance(document, Refused)  # noqa: S101 - every other one has its operations
         return _invalid(document, accepted.single, request)
 
-    async def _negotiated(
+    def _refusal(
         self,
         request: Request,
         parameters: Parameters,
         document: Document,
         operation: OperationDefinitionNode,
         accepted: Accepted,
-    ) -> Response:
+    ) -> Response | None:
+        """The answer to a client that does not take results in parts, and asks for one."""
         assert accepted.single is not None  # noqa: S101 - handle has looked
         if accepted.incremental is None and document.is_incremental(operation, parameters.variables):
             # Asked before the agent runs: the TypeScript server runs it first and then throws the result away.
             if faults := self._variable_faults(operation, parameters):
                 return _single(400, {"errors": faults}, accepted.single, version_headers(request))
             return Response(406, (("accept", INCREMENTAL_OFFERED), *version_headers(request)))
-        return await self._run(request, parameters, document, operation, accepted)
+        return None
 
     def _variable_faults(self, operation: OperationDefinitionNode, parameters: Parameters) -> list[dict[str, Any]]:
         found = get_variable_values(self._schema, operation.variable_definitions or (), dict(parameters.variables))
@@ -143,7 +160,7 @@ class GraphqlEndpoint:
                 await context.close()
         form = accepted.incremental or Form.MULTIPART
         body = _Stream(result, context, form)
-        return Response(200, (*_content_type(form), *version_headers(request)), body, self._keep_alive(form))
+        return Response(200, (*_CONTENT_TYPES[form], *version_headers(request)), body, self._keep_alive(form))
 
     def _keep_alive(self, form: Form) -> KeepAlive | None:
         seconds = self._operations.keep_alive_seconds
@@ -221,7 +238,7 @@ def _single(status: int, payload: Mapping[str, Any], form: Form, headers: Header
         body = sse.OPENING + sse.next_event(document) + sse.COMPLETE
     else:
         body = document
-    return Response(status, (*_content_type(form), *headers), body)
+    return Response(status, (*_CONTENT_TYPES[form], *headers), body)
 
 
 def _not_welcome(error: AguiError, request: Request, form: Form | None, operation: OperationDefinitionNode) -> Response:
@@ -259,12 +276,6 @@ def _refuse(error: BadRequestError, form: Form, headers: Headers) -> Response:
 
 def _error(message: str, code: str) -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code}}
-
-
-def _content_type(form: Form) -> Headers:
-    if form is Form.EVENT_STREAM:
-        return (("content-type", form.value), ("cache-control", "no-cache"), ("content-encoding", "none"))
-    return (("content-type", form.value),)
 
 
 def version_headers(request: Request) -> Headers:

@@ -1,9 +1,9 @@
 """Executes an operation: by its compiled plan where it has one, else by graphql-core."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     ExecutionResult,
@@ -12,12 +12,13 @@ from graphql import (
     experimental_execute_incrementally,  # pyright: ignore[reportUnknownVariableType] - its executor_class is untyped
 )
 
+from agui_runtime.adapters.graphql.coercion import coerced
 from agui_runtime.adapters.graphql.context import OperationContext
 from agui_runtime.adapters.graphql.documents import Document, is_mutation
 from agui_runtime.adapters.graphql.errors import format_error
 from agui_runtime.adapters.graphql.payloads import InterpretedPayloads, Payloads, execute_plan
 from agui_runtime.adapters.graphql.stream_encoder import FormatError
-from agui_runtime.adapters.graphql.stream_plan import NotCompilableError, coerced
+from agui_runtime.adapters.graphql.stream_plan import NotCompilableError
 from agui_runtime.application.ports import Telemetry
 
 
@@ -42,7 +43,8 @@ class OperationExecutor:
     ) -> ExecutionResult | Payloads:
         """The whole result, or what comes in parts."""
         if not document.incremental:
-            return await self._at_once(context, document, operation, variables)
+            result = self._at_once(context, document, operation, variables)
+            return result if isinstance(result, ExecutionResult) else await result
         format_one: FormatError = partial(
             format_error, is_mutation=is_mutation(operation), correlation_id=context.request.correlation_id
         )
@@ -58,18 +60,18 @@ class OperationExecutor:
                 return await execute_plan(plan, executor, context, format_one)
         return await self._interpret(context, document, operation, variables, format_one)
 
-    async def _at_once(
+    def _at_once(
         self,
         context: OperationContext,
         document: Document,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
-    ) -> ExecutionResult:
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
         executor = coerced(self._schema, document.node, variables, _name(operation), context)
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
-        result: Any = executor.execute_operation()
-        return result if isinstance(result, ExecutionResult) else await result
+        # Without a directive of incremental delivery it is never one of graphql-core's results in parts.
+        return cast("ExecutionResult | Awaitable[ExecutionResult]", executor.execute_operation())
 
     async def _interpret(
         self,

@@ -1,7 +1,7 @@
 """GraphiQL, the page for browsers at the GraphQL endpoint (contract graphql §8); it needs no other host (ADR 0010)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -78,10 +78,10 @@ class Graphiql:
         As in the TypeScript runtime a ``query`` parameter changes nothing about that: the page shows it in its editor.
         """
 
-        async def handle(request: Request) -> Response:
+        def handle(request: Request) -> Awaitable[Response]:
             if request.method == "GET" and prefers_html(request.header("accept")):
                 return self._page(request)
-            return await endpoint(request)
+            return endpoint(request)
 
         return handle
 
@@ -97,7 +97,7 @@ class Graphiql:
         )
         return Response(200, headers, asset.content)
 
-    def _page(self, request: Request) -> Response:
+    async def _page(self, request: Request) -> Response:
         # Relative to the page's own URL: a proxy may serve the endpoint below a prefix that this server never sees.
         endpoint = quote(request.base.rpartition("/")[2])
         folder = "." + FOLDER if request.path == "/" else f"./{endpoint}{FOLDER}"

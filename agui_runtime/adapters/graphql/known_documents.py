@@ -8,10 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from agui_runtime.adapters.graphql.coercion import coerced
 from agui_runtime.adapters.graphql.document_limits import DocumentLimits
 from agui_runtime.adapters.graphql.documents import Document, Documents
 from agui_runtime.adapters.graphql.schema import load_schema
-from agui_runtime.adapters.graphql.stream_plan import NotCompilableError, coerced
+from agui_runtime.adapters.graphql.stream_plan import NotCompilableError
 
 _SMALLEST_REQUEST: Mapping[str, Any] = {
     "data": {"metadata": {"requestType": "Chat"}, "frontend": {"actions": []}, "messages": []}

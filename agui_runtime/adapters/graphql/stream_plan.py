@@ -11,15 +11,12 @@ from typing import Any, cast
 
 from attrs import Factory, field, frozen
 from graphql import (
-    DocumentNode,
     Executor,
     FieldNode,
-    GraphQLError,
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLSchema,
     GraphQLStreamDirective,
     GraphQLString,
     OperationType,
@@ -141,23 +138,6 @@ class StreamPlan:
     definition: GraphQLField
     nodes: list[FieldNode]
     response: ObjectPlan
-
-
-# Untyped in graphql-core: its middleware and its subclasses' own arguments.
-_build: Callable[..., list[GraphQLError] | Executor[Any]] = cast("Any", Executor).build
-
-
-def coerced(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    variables: Mapping[str, Any],
-    operation_name: str | None = None,
-    context: Any = None,
-) -> list[GraphQLError] | Executor[Any]:
-    """An operation with its variables as the schema has them, or what is wrong with them."""
-    return _build(
-        schema, document, context_value=context, raw_variable_values=dict(variables), operation_name=operation_name
-    )
 
 
 def compile_plan(executor: Executor[Any]) -> StreamPlan:

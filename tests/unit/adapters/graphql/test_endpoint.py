@@ -1,6 +1,8 @@
 """The endpoint's own part: what becomes of a whole answer and of a stream, without a server around it."""
 
+import gc
 import json
+import weakref
 from typing import Any
 from urllib.parse import urlencode
 
@@ -169,3 +171,24 @@ def test_what_graphql_core_must_stream_is_counted(text: str, counted: Any) -> No
         return telemetry.counted
 
     assert run(test()) == counted
+
+
+@pytest.mark.parametrize("query", ["{ hello }", "{ availableAgents { agents { name } } }", "{ nothing }"])
+def test_what_a_request_has_made_is_gone_with_its_answer(query: str) -> None:
+    """Nothing holds itself, so nothing waits for the garbage collector."""
+
+    async def test() -> None:
+        asked = endpoint()
+        await asked.handle(post(query))
+        gc.collect()
+        gc.disable()
+        try:
+            request = post(query)
+            made = weakref.ref(request)
+            await asked.handle(request)
+            del request
+            assert made() is None
+        finally:
+            gc.enable()
+
+    run(test())
