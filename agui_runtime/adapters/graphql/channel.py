@@ -13,9 +13,14 @@ T = TypeVar("T")
 
 
 class Channel(Generic[T]):
-    """A growing list; each reader, however slow, gets all of it (a document may ask for the same list twice)."""
+    """A growing list; each reader, however slow, gets all of it (a document may ask for the same list twice).
+
+    Attributes:
+        forgotten: how many of its first items are no longer kept.
+    """
 
     def __init__(self) -> None:
+        self.forgotten = 0
         self._items: list[T] = []
         self._closed = False
         self._waiters = Waiters()
@@ -23,7 +28,7 @@ class Channel(Generic[T]):
 
     @property
     def items(self) -> Sequence[T]:
-        """What is there."""
+        """What is there, behind what is ``forgotten``."""
         return self._items
 
     @property
@@ -40,6 +45,11 @@ class Channel(Generic[T]):
         """No more items will come."""
         self._closed = True
         self._wake()
+
+    def forget(self) -> None:
+        """Keep nothing of what is there: its only reader has it."""
+        self.forgotten += len(self._items)
+        self._items.clear()
 
     def watch(self, wake: Callable[[], None]) -> None:
         """Have ``wake`` called after each change from now on. It must not raise."""

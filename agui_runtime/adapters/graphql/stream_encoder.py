@@ -23,7 +23,7 @@ from agui_runtime.adapters.graphql.completion import (
     waits_for,
 )
 from agui_runtime.adapters.graphql.json_bytes import json_bytes
-from agui_runtime.adapters.graphql.stream_plan import StreamPlan
+from agui_runtime.adapters.graphql.stream_plan import FieldPlan, StreamPlan
 
 FormatError = Callable[[GraphQLError], dict[str, Any]]
 
@@ -91,6 +91,10 @@ class StreamEncoder:
     def open(self, completion: Completion) -> None:
         """Begin what follows a value that has been written."""
         self._open(completion)
+
+    def reads_once(self, field: FieldPlan) -> bool:
+        """Whether nothing else of the operation reads what the field does."""
+        return field.owner in self._plan.read_once
 
     def wake(self, waiting: "_Items | _Group") -> None:
         """Have it look again when the next payload is made."""
@@ -160,13 +164,15 @@ class _Items(_Waiting):
         )
         self._label = label
         self._is_text = later.plan.is_text
+        # Nobody else will want the pieces of a text that may be long.
+        self._forgets = later.plan.is_text and encoder.reads_once(later.plan)
 
     def advance(self) -> None:
         """Write the items that are there."""
         source = self._later.items
-        items, is_closed = (source.items, source.is_closed) if isinstance(source, Channel) else (source, True)
-        while self._index < len(items):
-            item = items[self._index]
+        items, forgotten = (source.items, source.forgotten) if isinstance(source, Channel) else (source, 0)
+        while self._index < forgotten + len(items):
+            item = items[self._index - forgotten]
             if self._is_text and type(item) is str:
                 self._encoder.write(self._text_form % (json_bytes(item), self._index))
             else:
@@ -178,10 +184,14 @@ class _Items(_Waiting):
                     self._end()
                     return
             self._index += 1
-        if is_closed:
+        if not isinstance(source, Channel):
+            self._end()
+            return
+        if self._forgets:
+            source.forget()
+        if source.is_closed:
             self._end()
         else:
-            assert isinstance(source, Channel)  # noqa: S101 - any other list is closed
             self._watch(source)
 
     def _write_item(self, item: Any) -> bool:

@@ -5,7 +5,8 @@ is the outcome of that, so that a run's chunks can be written without a task, a 
 Operations of other shapes are not compiled: graphql-core executes them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
@@ -39,6 +40,7 @@ from graphql.pyutils import RefSet
 from agui_runtime.adapters.graphql.schema import snake_case, type_name
 
 ROOT_FIELD = "generateCopilotResponse"
+MESSAGES = "CopilotResponse.messages"
 MAX_INITIAL_COUNT = 1000
 """Lists that are to wait for more items than this are left to graphql-core: the plan looks at all of them each time."""
 
@@ -131,6 +133,7 @@ class StreamPlan:
         key: the root field's key.
         nodes: where the document asks for the root field.
         response: how the ``CopilotResponse`` is read.
+        read_once: the fields of its messages, as ``FieldPlan.owner``, that one place of the document alone asks for.
     """
 
     keys: Mapping[str, str | None]
@@ -138,6 +141,7 @@ class StreamPlan:
     definition: GraphQLField
     nodes: list[FieldNode]
     response: ObjectPlan
+    read_once: frozenset[str]
 
 
 def compile_plan(executor: Executor[Any]) -> StreamPlan:
@@ -169,12 +173,15 @@ class _Compiler:
             raise NotCompilableError("other root fields")
         details = fields[roots[0]]
         definition = mutation.fields[ROOT_FIELD]
+        named = cast("GraphQLObjectType", get_named_type(definition.type))
+        response = self._object(named, details, RefSet())
         return StreamPlan(
             keys={key: None if name == ROOT_FIELD else mutation.name for key, name in names.items()},
             key=roots[0],
             definition=definition,
             nodes=_nodes(details),
-            response=self._object(cast("GraphQLObjectType", get_named_type(definition.type)), details, RefSet()),
+            response=response,
+            read_once=_read_once(response),
         )
 
     def _object(self, type_: GraphQLObjectType, details: FieldDetailsList, inside: _Usages) -> ObjectPlan:
@@ -268,6 +275,21 @@ def _make_places(fields: Sequence[FieldPlan]) -> bool:
         each.stream is not None or any(below.groups or _make_places(below.fields) for below in each.objects.values())
         for each in fields
     )
+
+
+def _read_once(response: ObjectPlan) -> frozenset[str]:
+    messages = [each for each in _all_fields(response) if each.owner == MESSAGES]
+    if len(messages) != 1:
+        return frozenset()
+    owners = Counter(each.owner for plan in messages[0].objects.values() for each in _all_fields(plan))
+    return frozenset(owner for owner, times in owners.items() if times == 1)
+
+
+def _all_fields(plan: ObjectPlan) -> Iterator[FieldPlan]:
+    """Those of an object, deferred or not."""
+    yield from plan.fields
+    for group in plan.groups:
+        yield from _all_fields(group.content)
 
 
 def _nullable(declared: Any) -> Any:

@@ -61,6 +61,10 @@ class _Writer:
         below = get_named_type(declared)
         if not is_leaf_type(below):
             parts.append(f"{{ {self.selections(below, depth - 1)} }}")
+        elif is_list and self.random.random() < 0.4:
+            # Readers of one list go on at their own pace.
+            self.lists += 1
+            parts.append(f"list{self.lists}: {name} {self._stream()}")
         return " ".join(filter(None, parts))
 
     def _stream(self) -> str:

@@ -39,6 +39,18 @@ def test_a_reader_that_comes_late_gets_all() -> None:
     run(test())
 
 
+def test_a_channel_forgets_what_its_only_reader_has_and_counts_on() -> None:
+    async def test() -> None:
+        channel: Channel[int] = Channel()
+        channel.push(1)
+        channel.push(2)
+        channel.forget()
+        channel.push(3)
+        assert (list(channel.items), channel.forgotten) == ([3], 2)
+
+    run(test())
+
+
 def test_an_empty_channel_ends_when_it_is_closed() -> None:
     async def test() -> None:
         channel: Channel[int] = Channel()

@@ -54,6 +54,25 @@ def test_a_clients_document_gives_it_the_same(question: RandomDocument, history:
     assert seen(fast) == seen(by_graphql_core(question, history))
 
 
+ASKING = "mutation M($data: GenerateCopilotResponseInput!) {{ generateCopilotResponse(data: $data) {{ {} }} }}"
+TEXT = "... on TextMessageOutput {{ content @stream {} }}"
+TWO_READERS = tuple(
+    RandomDocument(ASKING.format(selections), {})
+    for selections in (
+        f"messages @stream {{ {TEXT.format('again: content @stream(initialCount: 1)')} }}",
+        f"messages @stream {{ {TEXT.format('')} ... on TextMessageOutput @defer {{ again: content }} }}",
+        f"messages @stream {{ {TEXT.format('')} }} again: messages @stream {{ {TEXT.format('')} }}",
+        f"messages @stream {{ {TEXT.format('')} }} ... @defer {{ again: messages {{ {TEXT.format('')} }} }}",
+    )
+)
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(question=st.sampled_from(TWO_READERS), history=histories())
+def test_two_readers_of_one_text_get_all_of_it(question: RandomDocument, history: RandomHistory) -> None:
+    assert seen(by_plan(question, history)) == seen(by_graphql_core(question, history))
+
+
 @settings(max_examples=100, deadline=None)
 @given(history=histories())
 def test_whatever_is_said_statuses_come_last(history: RandomHistory) -> None:

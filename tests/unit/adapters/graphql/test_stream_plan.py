@@ -50,6 +50,35 @@ def test_the_operation_of_every_recorded_client_is_compiled(path: Any) -> None:
     assert [[each.key for each in group.content.fields] for group in text.groups] == [["status"]]
 
 
+CONTENT = "... on TextMessageOutput { content @stream }"
+ONCE = f"messages @stream {{ {CONTENT} }}"
+INTERRUPTS = (
+    f"metaEvents @stream {{ ... on CopilotKitLangGraphInterruptEvent {{ data {{ messages {{ {CONTENT} }} }} }} }}"
+)
+
+
+@pytest.mark.parametrize("path", CLIENTS, ids=lambda path: path.parent.name)
+def test_every_recorded_client_reads_its_texts_once(path: Any) -> None:
+    assert {"TextMessageOutput.content", "ActionExecutionMessageOutput.arguments"} <= plan(path.read_text()).read_once
+
+
+@pytest.mark.parametrize(
+    ("selections", "is_read_once"),
+    [
+        (ONCE, True),
+        (f"{ONCE} {INTERRUPTS}", True),
+        (f"{ONCE} again: {ONCE}", False),
+        (f"messages @stream {{ {CONTENT} ... on TextMessageOutput {{ again: content @stream }} }}", False),
+        (f"messages @stream {{ {CONTENT} ... on TextMessageOutput @defer {{ again: content }} }}", False),
+        (f"{ONCE} ... @defer {{ again: {ONCE} }}", False),
+    ],
+)
+def test_a_text_that_two_places_ask_for_is_not_read_once(selections: str, is_read_once: bool) -> None:
+    head = "mutation M($data: GenerateCopilotResponseInput!)"
+    compiled = plan(f"{head} {{ generateCopilotResponse(data: $data) {{ {selections} }} }}")
+    assert ("TextMessageOutput.content" in compiled.read_once) is is_read_once
+
+
 ROOT = "generateCopilotResponse(data: $data)"
 TWICE = f"{HEAD} {{ a: {ROOT} {{ {STREAM} }} b: {ROOT} {{ threadId }} }}"
 
