@@ -5,6 +5,7 @@ a row of its own where AGUI_DATABASE_URL names a migrated database.
 """
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -16,11 +17,11 @@ import orjson
 from benchmarks import page, servers
 from benchmarks.agui_client import LOADS
 from benchmarks.report import Round, figures
-from benchmarks.servers import Server
+from benchmarks.servers import OURS, Server
 from benchmarks.stream import setting
 from benchmarks.wire import ROOT
 
-OURS, ON_POSTGRES = "agui-runtime", "agui-runtime, Postgres log"
+ON_POSTGRES = f"{OURS}, Postgres log"
 TYPESCRIPT, FASTAPI, RAW = "TypeScript v2 1.75.0", "ag_ui encoder, FastAPI", "raw aiohttp"
 MEANING = {
     "burst": "Burst: 1000 pieces of text at once, ten runs one after the other",
@@ -31,13 +32,13 @@ MEANING = {
 
 def candidates(stack: ExitStack, peer: Path) -> list[Server]:
     """All the servers, started."""
-    host = [sys.executable, "-m", "tests.conformance_host", "--port", "0"]
     database = os.environ.pop("AGUI_DATABASE_URL", "")
-    limits = {"AGUI_MAX_RUNS": "5000", "AGUI_MAX_RUNS_PER_CALLER": "5000"}
-    found = [stack.enter_context(servers.started(OURS, host, environment=limits))]
+    found = [stack.enter_context(servers.ours())]
+    if importlib.util.find_spec("uvloop"):
+        found.append(stack.enter_context(servers.ours(uvloop=True)))
     if database:
-        environment = {**limits, "AGUI_DATABASE_URL": database}
-        found.append(stack.enter_context(servers.started(ON_POSTGRES, host, environment=environment)))
+        environment = {"AGUI_DATABASE_URL": database}
+        found.append(stack.enter_context(servers.ours(name=ON_POSTGRES, environment=environment)))
     if servers.node_version():
         found.append(stack.enter_context(servers.typescript(peer, name=TYPESCRIPT, path="/api/copilotkit")))
     for name, which in ((FASTAPI, "fastapi"), (RAW, "raw")):

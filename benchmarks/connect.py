@@ -10,7 +10,6 @@ import datetime as dt
 import os
 import platform
 import re
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -26,8 +25,7 @@ from benchmarks.agui_wire import HEADERS, count_texts, run_input, run_path
 from benchmarks.servers import Server
 from benchmarks.wire import ROOT
 
-HOST = [sys.executable, "-m", "tests.conformance_host", "--port", "0"]
-LIMITS = {"AGUI_MAX_RUNS": "5000", "AGUI_MAX_RUNS_PER_CALLER": "5000", "AGUI_DRAIN_SECONDS": "0.1"}
+ENVIRONMENT = {"AGUI_DRAIN_SECONDS": "0.1"}
 RAW, COMPACTED = "event by event", "compacted"
 KEPT = {RAW: "3600", COMPACTED: "1"}
 TYPESCRIPT = "TypeScript v2 1.75.0"
@@ -148,7 +146,7 @@ def main() -> None:
     cores = os.sched_getaffinity(0)
     rows = []
     for kept, seconds in KEPT.items():
-        with servers.started(kept, HOST, environment={**LIMITS, "AGUI_COMPACT_SECONDS": seconds}) as server:
+        with servers.ours(name=kept, environment={**ENVIRONMENT, "AGUI_COMPACT_SECONDS": seconds}) as server:
             os.sched_setaffinity(0, {max(cores)})
             rows.append(asyncio.run(replays(server, kept, options.rounds)))
         os.sched_setaffinity(0, cores)
@@ -157,7 +155,7 @@ def main() -> None:
             os.sched_setaffinity(0, {max(cores)})
             rows.append(asyncio.run(replays(server, TYPESCRIPT, options.rounds)))
         os.sched_setaffinity(0, cores)
-    with servers.started("waiting", HOST, environment=LIMITS) as server:
+    with servers.ours(name="waiting", environment=ENVIRONMENT) as server:
         memory = asyncio.run(waiting(server))
     report = f"{table(rows, memory)}\n\n{where(options.rounds)}"
     print(report)

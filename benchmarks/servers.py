@@ -74,13 +74,16 @@ def _listening_at(name: str, process: "subprocess.Popen[bytes]", output: int) ->
 
 
 @contextmanager
-def ours(*, uvloop: bool = False) -> Iterator[Server]:
+def ours(
+    *, uvloop: bool = False, name: str | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """This project, as the conformance tests run it; on Python's own loop, or on uvloop's."""
     program = "import runpy, sys; " + ("" if uvloop else "sys.modules['uvloop'] = None; ")
     command = [sys.executable, "-c", f"{program}runpy.run_module('tests.conformance_host', run_name='__main__')"]
+    name = name or (WITH_UVLOOP if uvloop else OURS)
     # All streams of the client are one caller's here.
     limits = {"AGUI_MAX_RUNS": "5000", "AGUI_MAX_RUNS_PER_CALLER": "5000"}
-    with started(WITH_UVLOOP if uvloop else OURS, [*command, "--port", "0"], environment=limits) as server:
+    with started(name, [*command, "--port", "0"], environment={**limits, **(environment or {})}) as server:
         yield server
 
 
