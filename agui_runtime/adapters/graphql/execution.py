@@ -19,6 +19,7 @@ from agui_runtime.adapters.graphql.errors import format_error
 from agui_runtime.adapters.graphql.payloads import InterpretedPayloads, Payloads, execute_plan
 from agui_runtime.adapters.graphql.stream_encoder import FormatError
 from agui_runtime.adapters.graphql.stream_plan import NotCompilableError
+from agui_runtime.adapters.graphql.variables import VariableCompiler
 from agui_runtime.application.ports import Telemetry
 
 
@@ -33,6 +34,7 @@ class OperationExecutor:
         self._schema = schema
         self._telemetry = telemetry
         self._compiles = compiles
+        self._compiler = VariableCompiler(schema)
 
     async def execute(
         self,
@@ -49,6 +51,10 @@ class OperationExecutor:
             format_error, is_mutation=is_mutation(operation), correlation_id=context.request.correlation_id
         )
         if self._compiles and document.is_incremental(operation, variables):
+            values = document.plans.variables(operation, self._compiler).coerced(variables)
+            plan = None if values is None else document.plans.find(operation, values)
+            if values is not None and plan is not None:
+                return await execute_plan(plan, values, context, format_one)
             executor = coerced(self._schema, document.node, variables, _name(operation))
             if isinstance(executor, list):
                 return ExecutionResult(None, executor)
@@ -57,7 +63,7 @@ class OperationExecutor:
             except NotCompilableError as reason:
                 self._telemetry.count("graphql.fallbacks", reason=str(reason))
             else:
-                return await execute_plan(plan, executor, context, format_one)
+                return await execute_plan(plan, executor.variable_values, context, format_one)
         return await self._interpret(context, document, operation, variables, format_one)
 
     def _at_once(

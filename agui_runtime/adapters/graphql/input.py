@@ -131,13 +131,15 @@ def agent_states(entries: list[Data] | tuple[Data, ...]) -> tuple[AgentInput, ..
     )
 
 
+_CLASSES: Mapping[str, type[m.UserMessage | m.SystemMessage | m.DeveloperMessage]] = {
+    "user": m.UserMessage,
+    "system": m.SystemMessage,
+    "developer": m.DeveloperMessage,
+}
+
+
 def _text_message(entry: Data, text: Data) -> m.Message:
-    classes: dict[str, type[m.UserMessage | m.SystemMessage | m.DeveloperMessage]] = {
-        "user": m.UserMessage,
-        "system": m.SystemMessage,
-        "developer": m.DeveloperMessage,
-    }
-    made_by = classes.get(text["role"], m.AssistantMessage)
+    made_by = _CLASSES.get(text["role"], m.AssistantMessage)
     return made_by(
         id=entry["id"],
         created_at=entry["createdAt"],

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Protocol
 
-from graphql import ExecutionResult, Executor, GraphQLError, get_argument_values, located_error
+from graphql import ExecutionResult, GraphQLError, get_argument_values, located_error
+from graphql.execution.values import VariableValues
 
 from agui_runtime.adapters.graphql.context import OperationContext
 from agui_runtime.adapters.graphql.delivery import Delivery, deliver
@@ -72,14 +73,14 @@ class PlannedPayloads:
 
 
 async def execute_plan(
-    plan: StreamPlan, executor: Executor[Any], context: OperationContext, format_error: FormatError
+    plan: StreamPlan, values: VariableValues, context: OperationContext, format_error: FormatError
 ) -> ExecutionResult | PlannedPayloads:
     """Execute an operation by its plan, to the point where its first payload is known.
 
     The result is whole where nothing follows, because of an error or because nothing more was asked for.
     """
     try:
-        arguments = get_argument_values(plan.definition, plan.nodes[0], executor.variable_values)
+        arguments = get_argument_values(plan.definition, plan.nodes[0], values)
         opened = await open_response(context, **arguments)
     except Exception as error:  # noqa: BLE001 - whatever a resolver raises is the field's error
         return ExecutionResult(None, [located_error(error, plan.nodes, [plan.key])])
