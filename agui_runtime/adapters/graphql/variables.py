@@ -1,4 +1,4 @@
-"""Variables of the usual shape, coerced by functions that are made of the schema once (ADR 0031).
+"""Variables of the usual shape, coerced by functions that are made of the schema once (ADR 0032).
 
 graphql-core asks of each value again what its type is, and goes through all of them twice. What is out of the ordinary,
 whether it is wrong or only unusual, is left to it: it alone says what becomes of that.
