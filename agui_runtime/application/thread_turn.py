@@ -14,6 +14,8 @@ from agui_runtime.domain.identity import RunId, RunKey, Scope, ThreadId
 from agui_runtime.domain.policy import BusyPolicy, RunLimits
 
 POLL_SECONDS = 0.02
+SAME_MOMENT_SECONDS = 0.1
+"""Pages post a stop and the next run on two connections, one right after the other: either may arrive first."""
 
 
 class ThreadTurn:
@@ -67,9 +69,17 @@ class ThreadTurn:
                 return past
             if self._interrupts:
                 await self._log.request_stop(self._scope, self._thread_id)
-            elif not (self._may_be_hung_up or await self._log.is_ending(live[0].run)):
+            elif not (self._may_be_hung_up or await self._is_ending(live[0].run)):
                 raise busy(self._thread_id, _run_id_of(live))
             await self._wait_for(live)
+
+    async def _is_ending(self, run: RunKey) -> bool:
+        """Whether it was asked to stop or is over, now or a moment later."""
+        if await self._log.is_ending(run):
+            return True
+        left = self._deadline - asyncio.get_running_loop().time()
+        await asyncio.sleep(min(SAME_MOMENT_SECONDS, max(0.0, left)))
+        return await self._log.is_ending(run)
 
     async def lost_to(self, error: BusyError) -> None:
         """Somebody else has begun a run since the thread was free; there may be another chance.

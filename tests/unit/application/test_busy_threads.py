@@ -145,6 +145,24 @@ def test_behind_a_run_that_is_being_stopped_a_request_waits_for_its_end(stopped_
     scenario(world, test)
 
 
+def test_a_stop_that_arrives_right_behind_the_next_run_is_as_good_as_one_before_it() -> None:
+    world, log = world_of(busy_seconds=FOR_EVER)
+
+    async def test() -> None:
+        await world.start(to_agent())
+        stops: list[asyncio.Task[bool]] = []
+
+        async def arrive() -> None:
+            stops.append(asyncio.create_task(log.request_stop(SCOPE, THREAD)))
+
+        # The task runs when the log has been asked: the first look sees a run that goes on.
+        log.before_is_ending = arrive
+        ended = await world.complete(to_agent("quick", messages=(user(message_id="u2"),)))
+        assert (ended[-1].type, await stops[0]) == ("RUN_FINISHED", True)
+
+    scenario(world, test)
+
+
 def test_a_stopped_run_that_does_not_end_is_not_waited_for_for_ever() -> None:
     world, log = world_of(stubborn=True, busy_seconds=0.01, stop_seconds=1.0)
 
