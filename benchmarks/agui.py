@@ -25,6 +25,7 @@ ON_POSTGRES = f"{OURS}, Postgres log"
 TYPESCRIPT, FASTAPI, RAW = "TypeScript v2 1.75.0", "ag_ui encoder, FastAPI", "raw aiohttp"
 MEANING = {
     "burst": "Burst: 1000 pieces of text at once, ten runs one after the other",
+    "chat": "Short answers: 100 runs of one piece, one after the other",
     "paced": "Paced: 100 runs at once, each of 100 pieces 50 ms apart (2000 pieces/s offered)",
     "fast": "Fast: 100 runs at once, each of 100 pieces 10 ms apart (10,000 pieces/s offered)",
 }

@@ -17,6 +17,7 @@ from benchmarks.agui_wire import HEADERS, TEXT, count_texts, run_input, run_path
 from benchmarks.client import Measured
 
 BURSTS, BURST = 10, 1000
+CHATS = 100
 STREAMS, PIECES = 100, 100
 SLOW_MS, FAST_MS = 50, 10
 
@@ -44,6 +45,14 @@ async def bursts(session: aiohttp.ClientSession, url: str) -> Measured:
     return _summary(answers, time.perf_counter() - begin, expected=BURSTS * BURST)
 
 
+async def chats(session: aiohttp.ClientSession, url: str) -> Measured:
+    """Short answers: runs of one piece, one after the other."""
+    bodies = [run_input("long:1", f"chat-{time.time_ns()}-{number}") for number in range(CHATS)]
+    begin = time.perf_counter()
+    answers = [await stream(session, url, body) for body in bodies]
+    return _summary(answers, time.perf_counter() - begin, expected=CHATS)
+
+
 async def paced(session: aiohttp.ClientSession, url: str, pause_ms: int) -> Measured:
     """A hundred streams at once, each of 100 pieces with a pause behind each."""
     text = f"slow:{PIECES}:{pause_ms}"
@@ -62,6 +71,7 @@ def _summary(answers: list[tuple[float, bytes]], seconds: float, expected: int) 
 
 LOADS: dict[str, Callable[[aiohttp.ClientSession, str], Awaitable[Measured]]] = {
     "burst": bursts,
+    "chat": chats,
     "paced": partial(paced, pause_ms=SLOW_MS),
     "fast": partial(paced, pause_ms=FAST_MS),
 }
