@@ -52,14 +52,7 @@ async def send_body(
                 coming = aiter(pieces)
                 last = await _open(coming, client)
                 async for piece in coming:
-                    if client.filling is not None:
-                        await asyncio.wait({client.filling})
-                    client.begin()
-                    if len(piece) <= SLICE:
-                        await write(piece)
-                    else:
-                        await client.write_slices(piece)
-                    client.rest()
+                    await client.write(piece)
                 if client.filling is not None:
                     await asyncio.wait({client.filling})
                 client.begin()
@@ -156,11 +149,10 @@ class _Client:
         if len(piece) <= SLICE:
             await self._write(piece)
         else:
-            await self.write_slices(piece)
+            await self._write_slices(piece)
         self.rest()
 
-    async def write_slices(self, piece: bytes) -> None:
-        """Write a long piece."""
+    async def _write_slices(self, piece: bytes) -> None:
         for start in range(0, len(piece), SLICE):
             self.begin()
             await self._write(piece[start : start + SLICE])
