@@ -6,7 +6,7 @@ from statistics import median
 from attrs import frozen
 
 MEANING = {
-    "burst": "Burst: 1000 chunks at once, ten responses one after the other",
+    "burst": "Burst: 1000 chunks at once, forty responses one after the other",
     "large": "One burst of 5000 chunks",
     "paced": "Paced: 100 responses at once, each of 100 chunks 10 ms apart (10,000 chunks/s offered)",
     "saturated": "Saturated: 100 responses at once, each of 100 chunks as fast as they go",
@@ -14,7 +14,7 @@ MEANING = {
     "chat1": "One chat request after the other, each with 1 message and a short answer",
     "chat50": "The same with 50 messages",
     "chat500": "The same with 500 messages",
-    "idle": "1000 responses that have begun and are silent",
+    "idle": "1000 responses that have begun and are silent, on a fresh server",
 }
 REQUESTS = frozenset({"hello", "chat1", "chat50", "chat500"})
 

@@ -10,7 +10,10 @@ import os
 import platform
 import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -22,6 +25,11 @@ from benchmarks.report import Round, table
 from benchmarks.servers import Server
 from benchmarks.wire import ROOT
 
+Start = Callable[[], AbstractContextManager[Server]]
+
+IDLE = "idle"
+WARMING = ("chat1", "saturated", "saturated")
+SETTLE_SECONDS, REST_SECONDS = 10.0, 0.1
 BUSY = (
     "\n\n**The machine was busy with other work meanwhile: all figures are too high, and compare only roughly. Measure "
     "again when it is quiet.**"
@@ -42,21 +50,46 @@ def measure(server: Server, load: str) -> Round:
             answer = client.communicate(b"let go\n", timeout=60)[0]
     if client.returncode:
         raise RuntimeError(f"The client of {server.name} under {load} failed.")
+    settle(server)
     return Round(server=server.name, load=load, cpu_seconds=cpu, grown_bytes=grown, **orjson.loads(answer))
 
 
+def settle(server: Server) -> None:
+    """Wait until the server has nothing more to do: what a load leaves behind, such as ends of streams, is its own."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        before = server.cpu_seconds()
+        time.sleep(REST_SECONDS)
+        if server.cpu_seconds() - before < REST_SECONDS / 50:
+            return
+
+
 def interleaved(candidates: list[Server], rounds: int) -> list[Round]:
-    """All loads on all servers, round by round; another server begins each round, so that drift hits all alike."""
+    """All loads but one on all servers, round by round; another server begins each round: drift hits all alike."""
+    loads = [load for load in LOADS if load != IDLE]
     for server in candidates:
-        for load in LOADS:
+        for load in loads:
             measure(server, load)
         print(f"{server.name}: warm", flush=True)
     measured = []
     for number in range(rounds):
         shift = number % len(candidates)
-        for load in LOADS:
+        for load in loads:
             measured += [measure(server, load) for server in candidates[shift:] + candidates[:shift]]
         print(f"round {number + 1} of {rounds} done", flush=True)
+    return measured
+
+
+def idle(starts: Sequence[Start], rounds: int) -> list[Round]:
+    """Idle streams, each time on a server of their own: memory that another load has let go would hide theirs."""
+    measured = []
+    for number in range(rounds):
+        for start in starts:
+            with start() as server:
+                for load in WARMING:
+                    measure(server, load)
+                measured.append(measure(server, IDLE))
+        print(f"idle streams: round {number + 1} of {rounds} done", flush=True)
     return measured
 
 
@@ -84,15 +117,18 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FILE")
     parser.add_argument("--peer", type=Path, default=ROOT / "tests/peers/gql", help="folder of the TypeScript peer")
     options = parser.parse_args()
+    starts: list[Start] = [servers.ours]
+    if importlib.util.find_spec("uvloop"):
+        starts.append(partial(servers.ours, uvloop=True))
+    if servers.node_version():
+        starts.append(partial(servers.typescript, options.peer))
+    starts.append(servers.raw)
     with ExitStack() as stack:
-        candidates = [stack.enter_context(servers.ours())]
-        if importlib.util.find_spec("uvloop"):
-            candidates.append(stack.enter_context(servers.ours(uvloop=True)))
-        if servers.node_version():
-            candidates.append(stack.enter_context(servers.typescript(options.peer)))
-        candidates.append(stack.enter_context(servers.raw()))
+        candidates = [stack.enter_context(start()) for start in starts]
+        names = [server.name for server in candidates]
         measured = interleaved(candidates, options.rounds)
-    report = f"{setting(options.rounds)}\n\n{table(measured, [server.name for server in candidates])}\n"
+    measured += idle(starts, options.rounds)
+    report = f"{setting(options.rounds)}\n\n{table(measured, names)}\n"
     print(f"\n{report}")
     if options.write:
         put(options.write, "streams", report)
