@@ -241,7 +241,7 @@ def main() -> None:
     page = (
         "## Runs in PostgreSQL\n\n"
         f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}; server: {backend.what if backend else 'none'}, "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}; server: {backend.name if backend else 'none'}, "
         f"durable; {STREAMS} streams with a follower each, {SECONDS:g} s; medians of {options.rounds} rounds. "
         f"Client and server share the machine, whose load was {load:.1f} when it began. "
         "The CPU of the streams and followers is in both rows of a pair.\n\n"

@@ -217,7 +217,7 @@ def main() -> None:
     text = (
         "## States in PostgreSQL\n\n"
         f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}; server: {backend.what if backend else 'none'}, "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}; server: {backend.name if backend else 'none'}, "
         f"durable; medians of {options.rounds} rounds. Client and server share the machine, "
         f"whose load average was {load:.0f} at the start.\n\n"
         + "".join(f"**{name} was not measured: it is not installed.**\n\n" for name in missing)
