@@ -7,18 +7,15 @@ a row of its own where AGUI_DATABASE_URL names a migrated database.
 import argparse
 import importlib.util
 import os
-import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-import orjson
-
-from benchmarks import page, servers
+from benchmarks import page, servers, stream
 from benchmarks.agui_client import LOADS
 from benchmarks.report import Round, figures
 from benchmarks.servers import OURS, Server
-from benchmarks.stream import setting
 from benchmarks.wire import ROOT
 
 ON_POSTGRES = f"{OURS}, Postgres log"
@@ -49,23 +46,15 @@ def candidates(stack: ExitStack, peer: Path) -> list[Server]:
 
 
 def measure(server: Server, load: str) -> Round:
-    before = server.cpu_seconds()
-    command = [sys.executable, "-m", "benchmarks.agui_client", server.url, load]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as client:
-        os.sched_setaffinity(client.pid, {max(os.sched_getaffinity(0))})
-        answer, _ = client.communicate()
-    if client.returncode:
-        raise subprocess.CalledProcessError(client.returncode, command)
-    cpu = server.cpu_seconds() - before
-    return Round(server=server.name, load=load, cpu_seconds=cpu, **orjson.loads(answer))
+    return stream.measure(server, load, "benchmarks.agui_client")
 
 
-def interleaved(found: list[Server], rounds: int) -> list[Round]:
-    """All loads on all servers, round by round; another server begins each round, so that drift hits all alike."""
+def interleaved(found: list[Server], rounds: int, loads: Iterable[str] = LOADS) -> list[Round]:
+    """Loads on all servers, round by round; another server begins each round, so that drift hits all alike."""
     measured = []
     for number in range(rounds + 1):
         shift = number % len(found)
-        for load in LOADS:
+        for load in loads:
             taken = [measure(server, load) for server in found[shift:] + found[:shift]]
             measured += taken if number else []
         print(f"round {number} of {rounds} done{'' if number else ' (warming up)'}", flush=True)
@@ -101,7 +90,7 @@ def main() -> None:
     with ExitStack() as stack:
         found = candidates(stack, options.peer)
         measured = interleaved(found, options.rounds)
-    report = f"{table(measured, [server.name for server in found])}\n\n{setting(options.rounds)}"
+    report = f"{table(measured, [server.name for server in found])}\n\n{stream.setting(options.rounds)}"
     print(f"\n{report}")
     if options.write:
         page.put(options.write, "agui", report)

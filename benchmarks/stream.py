@@ -36,10 +36,10 @@ BUSY = (
 )
 
 
-def measure(server: Server, load: str) -> Round:
-    """One load on one server."""
+def measure(server: Server, load: str, client_module: str = "benchmarks.client") -> Round:
+    """One load of a client's on one server."""
     before, memory = server.cpu_seconds(), server.resident_bytes()
-    command = [sys.executable, "-m", "benchmarks.client", server.url, load]
+    command = [sys.executable, "-m", client_module, server.url, load]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
         os.sched_setaffinity(client.pid, {max(os.sched_getaffinity(0))})
         assert client.stdout is not None

@@ -9,9 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import page, servers
-from benchmarks.agui import MEANING, measure
+from benchmarks.agui import MEANING, interleaved
 from benchmarks.report import Round, figures
-from benchmarks.servers import Server
 from benchmarks.stream import setting
 
 OFF = "off"
@@ -25,16 +24,6 @@ from opentelemetry.trace import set_tracer_provider
 set_tracer_provider(TracerProvider())
 runpy.run_module("tests.conformance_host", run_name="__main__")
 """
-
-
-def interleaved(found: list[Server], rounds: int) -> list[Round]:
-    """Another server begins each round, so that drift hits all alike; the first round warms up."""
-    measured: list[Round] = []
-    for number in range(rounds + 1):
-        shift = number % len(found)
-        taken = [measure(server, "burst") for server in found[shift:] + found[:shift]]
-        measured += taken if number else []
-    return measured
 
 
 def table(rounds: list[Round]) -> str:
@@ -61,7 +50,7 @@ def main() -> None:
             stack.enter_context(servers.started(name, command, environment=NONE | own))
             for name, own in VARIANTS.items()
         ]
-        measured = interleaved(found, options.rounds)
+        measured = interleaved(found, options.rounds, ("burst",))
     report = f"{table(measured)}\n\n{setting(options.rounds)}"
     print(report)
     if options.write:

@@ -136,7 +136,7 @@ class RunSupervisor:
         while (busy := {*self._live, *self._arriving}) and (left := deadline - now()) > 0:
             await asyncio.wait(busy, timeout=left)
 
-    def _begin(self, run: "_Run", signal: StopSignal, context: Context) -> None:
+    def _begin(self, run: _Run, signal: StopSignal, context: Context) -> None:
         given, agent = run.plan.run_input, run.plan.run_input.agent_name or ""
         scope = run.recording.run.scope
         log_context.begin_part(scope=scope, thread_id=given.thread_id, run_id=given.run_id, agent=agent)
@@ -155,7 +155,7 @@ class RunSupervisor:
         watch = RunWatch(run.plan, run.driver, run.driving, signal=signal, verdict=verdict, limits=self._limits)
         watch.begin(end)
 
-    async def _end(self, run: "_Run", span: AbstractContextManager[None], cut: Outcome | None) -> None:
+    async def _end(self, run: _Run, span: AbstractContextManager[None], cut: Outcome | None) -> None:
         try:
             if cut is not None:
                 await self._unwind(run)
@@ -170,7 +170,7 @@ class RunSupervisor:
         finally:
             run.over.set_result(None)
 
-    async def _unwind(self, run: "_Run") -> None:
+    async def _unwind(self, run: _Run) -> None:
         """Give a producer that is cut short its time to end, and no more."""
         driving, verdict = run.driving, run.conduct.verdict
         unwinding = asyncio.wait({driving}, timeout=self._limits.stop_seconds)
@@ -185,7 +185,7 @@ class RunSupervisor:
         if verdict is not None and not verdict.done():
             verdict.cancel()
 
-    async def _carry_out(self, run: "_Run", outcome: Outcome) -> None:
+    async def _carry_out(self, run: _Run, outcome: Outcome) -> None:
         plan, measured, driver, conduct = run.plan, run.recording, run.driver, run.conduct
         result = RunResult(outcome, driver.state, driver.agent_states)
         try:
@@ -205,7 +205,7 @@ class RunSupervisor:
         except Exception:
             logger.exception("after_run failed for run %s.", plan.run_input.run_id)
 
-    async def _finish(self, run: "_Run", outcome: Outcome) -> Outcome | None:
+    async def _finish(self, run: _Run, outcome: Outcome) -> Outcome | None:
         """Store the end; what became of the run instead where that was not possible."""
         plan = run.plan
         try:
@@ -219,7 +219,7 @@ class RunSupervisor:
             return Failed(failure.message, failure.code)
         return None
 
-    def _result_of(self, run: "_Run") -> Outcome:
+    def _result_of(self, run: _Run) -> Outcome:
         plan, driving = run.plan, run.driving
         if driving.cancelled():
             logger.warning("The producer of run %s cancelled itself.", plan.run_input.run_id)

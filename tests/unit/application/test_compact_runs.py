@@ -16,6 +16,7 @@ from agui_runtime.domain.identity import RunId, RunKey
 from agui_runtime.domain.runs import RunInput
 from tests.support.clock import FakeClock
 from tests.unit.application.connections import replay
+from tests.unit.application.leaving_log import LeavingLog
 from tests.unit.application.world import SCOPE, THREAD, World, agent_that_says, scenario, to_agent, user
 
 AFTER = 300.0
@@ -111,23 +112,13 @@ def test_a_run_that_cannot_be_compacted_keeps_no_other_from_it(
     scenario(world, test)
 
 
-class Leaving(MemoryRunLog):
+class Leaving(LeavingLog):
     """A log that goes away when so many runs are compacted."""
 
-    left = 2
-
     async def compact(self, run: RunKey, entries: Sequence[LogEntry]) -> None:
-        self._check()
+        self.check()
         await super().compact(run, entries)
         self.left -= 1
-
-    async def is_ending(self, run: RunKey) -> bool:
-        self._check()
-        return await super().is_ending(run)
-
-    def _check(self) -> None:
-        if self.left <= 0:
-            raise UnavailableError("The log is away.")
 
 
 def test_a_log_that_goes_away_in_the_middle_ends_the_round_and_no_run_tells_of_it(

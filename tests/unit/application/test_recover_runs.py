@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from agui_runtime.adapters.memory import MemoryDatabase, MemoryRunLog
+from agui_runtime.adapters.memory import MemoryDatabase
 from agui_runtime.adapters.scripted import say
 from agui_runtime.application.open_interrupts import OpenInterrupts
 from agui_runtime.application.recover_runs import LOST, RecoverRuns
 from agui_runtime.application.values import Lease
 from agui_runtime.domain import events as e
 from agui_runtime.domain.errors import BusyError, ErrorCode, UnavailableError
-from agui_runtime.domain.identity import AgentName, RunId, RunKey, ThreadId
+from agui_runtime.domain.identity import AgentName, RunId, ThreadId
 from agui_runtime.domain.runs import Outcome, RunInput
 from tests.support.clock import FakeClock
+from tests.unit.application.leaving_log import LeavingLog
 from tests.unit.application.world import CALLER, SCOPE, THREAD, WRITER, World, key_of, only, scenario, user
 
 
@@ -166,23 +167,13 @@ def test_one_run_that_cannot_be_sealed_does_not_keep_the_others(
     scenario(world, test)
 
 
-class Leaving(MemoryRunLog):
+class Leaving(LeavingLog):
     """A log that goes away when so many runs are sealed."""
 
-    left = 2
-
     async def finish(self, lease: Lease, events: Sequence[e.Event], outcome: Outcome) -> None:
-        self._check()
+        self.check()
         await super().finish(lease, events, outcome)
         self.left -= 1
-
-    async def is_ending(self, run: RunKey) -> bool:
-        self._check()
-        return await super().is_ending(run)
-
-    def _check(self) -> None:
-        if self.left <= 0:
-            raise UnavailableError("The log is away.")
 
 
 def test_a_log_that_goes_away_in_the_middle_ends_the_round_and_no_run_tells_of_it(
